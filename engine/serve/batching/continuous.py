@@ -227,12 +227,15 @@ def _drain(
     deployment: Deployment, requests: Requests, client: Client, passes: SteadyPasses
 ) -> FloatArray:
     """Seconds per wave that a client's run lasts beyond its answers: when no request is left to
-    start, the longest answers end in passes that are nearly empty."""
-    few = replace(passes.decoding, sequences=np.maximum(passes.decoding.sequences * LEFT_OVER, 1.0))
-    step = run(deployment, [few]).seconds / requests.drafts.accepted
-    rest = client.rest(passes.sequences)
-    seconds: FloatArray = rest * requests.steps_per_answer * step / client.waves
-    return seconds
+    start, those that started last decode in passes without prompts, where others would have shared
+    passes with theirs, and the longest answers end in passes that are nearly empty."""
+    few, half = (
+        run(deployment, [replace(passes.decoding, sequences=np.maximum(left, 1.0))]).seconds
+        for left in (LEFT_OVER * passes.decoding.sequences, 0.5 * passes.decoding.sequences)
+    )
+    rest = client.rest(passes.sequences) / requests.drafts.accepted
+    seconds: FloatArray = rest * few + passes.share * half
+    return seconds * requests.steps_per_answer / client.waves
 
 
 def _waiting(deployment: Deployment, passes: SteadyPasses) -> FloatArray:

@@ -119,3 +119,19 @@ def test_looking_at_the_queue_seldom_delays_first_tokens_and_spares_passes():
     first, second = (served(one, MANY, None, prompt=256.0) for one in (often, seldom))
     assert second.ttft_seconds[0, 0] > first.ttft_seconds[0, 0]
     assert second.tpot_seconds[0, 0] <= first.tpot_seconds[0, 0]
+
+
+def test_who_started_last_decodes_after_all_prompts_are_read():
+    """A burst of prompts that just fill passes lasts as long as its rate says and an answer more,
+    in passes of half of the sequences; of twenty per slot, a twentieth of that each."""
+    subject = deployment(prefill_tokens=512)
+
+    def seconds(waves: int) -> float:
+        client = Client(waves=waves, spread=0.0)
+        rate = served(subject, MANY, client, prompt=3840.0).request_tps[0, 0]
+        return float(MANY[0, 0]) * 256.0 / rate
+
+    once, often = seconds(1), seconds(20)
+    step = decode_step(MANY / 2.0, subject.layouts, 3840.0, 256.0)
+    half = run(subject, [step]).seconds[0, 0]
+    assert once - often == pytest.approx(0.95 * 256.0 * half, rel=0.05)
