@@ -142,13 +142,13 @@ def _solved(
 def _without_unidentified(
     site: System, runs: Sequence[Run], solved: _Solved, target: FloatArray
 ) -> _Solved:
-    """The same with what the runs say nothing of as it was published, however many rounds it takes
-    to be left with constants that they do tell of."""
-    while True:
-        kept = [one.constant for one in solved.fitted if one.identified]
-        if not kept or len(kept) == len(solved.fitted):
-            return solved
+    """The same with what the runs say nothing of as it was published. The least known goes first
+    and alone: of constants that explain the same, the others are told apart once it is gone."""
+    while not all(one.identified for one in solved.fitted) and len(solved.fitted) > 1:
+        least = max(solved.fitted, key=lambda one: one.spread / one.constant.prior)
+        kept = [one.constant for one in solved.fitted if one is not least]
         solved = _solved(site, runs, kept, target)
+    return solved
 
 
 def _targets(runs: Sequence[Run]) -> FloatArray:

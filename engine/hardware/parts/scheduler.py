@@ -137,9 +137,9 @@ class Scheduler:
         choices=tuple(CacheTransfer),
     )
     rank_choice: RankChoice = constant(
-        "rank_choice",
-        "which attention-DP rank of a decode worker a request goes to: the one that holds the "
-        "fewest, or any at random",
+        "random_ranks",
+        "requests go to any attention-DP rank of a decode worker, else to the one that holds the "
+        "fewest",
         RankChoice.FEWEST,
         choices=tuple(RankChoice),
     )

@@ -193,7 +193,8 @@ class Law:
         """Share of the requests that take at most so many seconds."""
         limit = np.asarray(seconds, dtype=float)
         parts = [part for one in self.pieces for part in one.parts(limit)]
-        share: FloatArray = sum(parts, np.zeros(1))
+        # Shares of pieces add up to one but for rounding.
+        share: FloatArray = np.minimum(sum(parts, np.zeros(1)), 1.0)
         return share
 
     def quantile(self, share: float) -> FloatArray:
