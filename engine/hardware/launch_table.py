@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.words.text import clean
 
-PLACE = re.compile(r"\{([a-z_]+)(\??)\}")
+PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)(\??)\}")
 """A field in an entry; braces of JSON are followed by something else."""
 
 

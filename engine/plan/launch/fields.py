@@ -22,6 +22,7 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | dispatch, balanced | tokens are sent only to their experts' ranks; popular experts have copies |
 | dispatch_latency, dispatch_throughput | the first, by a pool of its own for decode or not |
 | on_nvidia, on_amd, on_huawei, … | whose chips these are |
+| on_hopper, on_cdna3, on_cdna4, … | of which generation |
 | redundant, expert_slots | copies of experts in all, and places for them and the experts |
 | batch_overlap | two halves of a batch take turns |
 | dp_lm_head | every attention-DP rank holds the LM head |
@@ -107,6 +108,7 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
     }
     fields = {name: _text(value) for name, value in numbers.items() if value}
     fields[f"on_{prepared.chip.vendor.lower()}"] = "true"
+    fields[f"on_{prepared.chip.generation}"] = "true"
     fields["prefix_on" if engine.scheduler.prefix_caching else "prefix_off"] = "true"
     if engine.scheduler.prefill_passes is PrefillPasses.SHARED:
         fields["chunked"] = "true"

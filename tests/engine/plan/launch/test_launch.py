@@ -98,6 +98,17 @@ def test_a_replica_that_has_the_node_to_itself_is_told_no_devices():
     assert process.environment == ()
 
 
+@pytest.mark.parametrize(
+    ("engine", "variable"), [("vllm", "VLLM_ROCM_USE_AITER"), ("sglang", "SGLANG_USE_AITER")]
+)
+@pytest.mark.parametrize(
+    ("chip", "told"), [("mi300x", True), ("mi355x", True), ("mi250x", False), ("h100_sxm", False)]
+)
+def test_kernels_that_published_runs_on_amd_had_are_turned_on(engine, variable, chip, told):
+    (process,) = one(DENSE, chip, Layout(8)).launch(engine).processes
+    assert ((variable, "1") in process.environment) is told
+
+
 def test_weights_that_the_engine_cannot_make_need_another_checkpoint():
     gaps = one(DENSE, "h100_sxm", Layout(8), weights="int4").launch("vllm").gaps
     assert any("int4 weights" in gap and "checkpoint stored so" in gap for gap in gaps)
