@@ -23,6 +23,9 @@ from engine.serve.outcome import PoolRole
 from engine.words.arrays import BoolArray, FloatArray, IntArray, Places
 from engine.work.arrangement import Arrangement, Disaggregated
 
+_ALONE = np.zeros(1, dtype=np.int32)
+"""The place of an arrangement among itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -106,7 +109,12 @@ class Table:
 
     def accuracy(self, row: int) -> Accuracy:
         """How far off predictions such as one row have been."""
-        return self.accuracies[int(self.case_index[row])]
+        return self.accuracies[self._case(row)]
+
+    def _case(self, row: int) -> int:
+        """The place of one row, without those of all."""
+        own = self.precision_index[row : row + 1]
+        return int(case_index((self.arrangement(row),), len(self.precisions), _ALONE, own)[0])
 
     def verdict(self, row: int) -> Verdict:
         """Why one row is not the answer."""
@@ -124,7 +132,7 @@ class Table:
 
     def limit(self, row: int, metric: Metric) -> float | None:
         """What a row's figure has to keep; None without a limit."""
-        found: float | None = getattr(self.limits[int(self.case_index[row])], metric.id)
+        found: float | None = getattr(self.limits[self._case(row)], metric.id)
         return found
 
     def value(self, row: int, metric: str) -> float:

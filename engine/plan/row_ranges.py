@@ -16,12 +16,11 @@ def accuracy_of(
     prepared: Prepared,
     scenario: Scenario,
     precision: Precision | None = None,
-    arrangement: Arrangement | None = None,
+    pools: bool = False,
 ) -> Accuracy:
-    """Badge and ranges of what ``prepared`` predicts at a precision, else at its first, of an
-    arrangement, else of replicas."""
+    """Badge and ranges of what ``prepared`` predicts at a precision, else at its first, in
+    ``pools`` or of replicas."""
     chosen = prepared.precisions[0] if precision is None else precision
-    pools = isinstance(arrangement, Disaggregated)
     return accuracy_of_system(prepared.system(chosen), scenario.workload, pools)
 
 
@@ -33,10 +32,9 @@ def accuracies_of(
 ) -> tuple[Accuracy, ...]:
     """Badge and ranges of all ``precisions``, of replicas; then, where some of ``arrangements`` are
     pools, of all in pools (`engine.plan.results.Table.case_index`)."""
-    pools = next((one for one in arrangements if isinstance(one, Disaggregated)), None)
-    asked = (None,) if pools is None else (None, pools)
+    some = any(isinstance(one, Disaggregated) for one in arrangements)
     return tuple(
-        accuracy_of(prepared, scenario, precision, arrangement)
-        for arrangement in asked
+        accuracy_of(prepared, scenario, precision, pools)
+        for pools in ((False, True) if some else (False,))
         for precision in precisions
     )

@@ -15,9 +15,6 @@ from profiles import ROOT
 
 GENERIC = "generic"
 _NUMBER = re.compile(r"(?<![\d.])\d{1,4}(?:\.\d{1,5}){1,2}")
-_FIRST_TOLD = {"vllm": (0, 11)}
-"""vLLM's builds before sampled with FlashInfer where that was installed, as in its containers, else
-by sorting (its topk_topp_sampler.py, 0.10): gigabytes that a number does not tell apart."""
 
 
 @cache
@@ -61,10 +58,10 @@ def profile_of(run: Run) -> str:
 
 def build_of(run: Run, framework: Framework) -> str:
     """The numbered build of ``framework``, the profile of a run, that its version says, where such
-    builds are known to have differed; blank for those of today and where nobody says."""
+    builds are known to have differed and a number tells them apart; blank for others."""
     found = _NUMBER.search(run.version)
     if found is None or not framework.eras or framework.id != run.framework:
         return ""
-    first = _FIRST_TOLD.get(framework.id, ())
+    first = build_number(_file()["told_from"].get(framework.id, "0"))
     told = first <= build_number(found[0]) < framework.eras[-1].below
     return found[0] if told else ""

@@ -6,7 +6,7 @@ this engine, with another or never; and what makes its ranges wider (`engine.pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -97,7 +97,13 @@ def token_case(
     if own or f"{chip}/{framework.id}" in runs.pairs:
         site, badge = ChipRuns.ENGINE, Provenance.MEASURED
     experts = (Doubt.EXPERTS,) if system.inventory.banks else ()
-    unmeasured = () if own else tuple(_unmeasured(system, runs))
+    lacking = {
+        Doubt.CHIP: site is ChipRuns.NEVER,
+        **_thinly_measured(system, runs),
+        Doubt.KERNELS: not fitted,
+        Doubt.MODEL: model is ModelRuns.NEVER,
+    }
+    unmeasured = () if own else tuple(doubt for doubt in Doubt if lacking.get(doubt))
     return Case(kind, model, site, badge, (*unmeasured, *experts, *asked))
 
 
@@ -115,19 +121,15 @@ def doubts_of(system: System, workload: Workload, pools: bool) -> tuple[Doubt, .
     return tuple(doubt for doubt, is_so in harder.items() if is_so)
 
 
-def _unmeasured(system: System, runs: Covered) -> Iterator[Doubt]:
-    """What runs do not say about a system."""
+def _thinly_measured(system: System, runs: Covered) -> dict[Doubt, bool]:
+    """Of what a system is of, too few or no runs exist."""
     engine = runs.builds.get(system.engine.id, "")
-    lacking = {
-        Doubt.CHIP: system.chip.id not in runs.chips,
+    return {
         Doubt.GENERATION: runs.generations.get(system.chip.generation, 0) < FEW,
         Doubt.ENGINE: engine_on_generation(system, engine) not in runs.engines,
         Doubt.FORMATS: runs.formats.get(formats_of(system, engine), 0) < FEW,
-        Doubt.KERNELS: not kernels_fitted(system.inventory),
         Doubt.COSTS: not engine,
-        Doubt.MODEL: dimensions(system.tokens_model) not in runs.models,
     }
-    return (doubt for doubt, lacks in lacking.items() if lacks)
 
 
 def forward_case(chip: Chip) -> Case:
