@@ -125,9 +125,7 @@ def predict_rows(
     return Predictions(values, refused, calls)
 
 
-def published(
-    outcome: Outcome, load: Load, rows: Sequence[Measurement]
-) -> dict[str, FloatArray]:
+def published(outcome: Outcome, load: Load, rows: Sequence[Measurement]) -> dict[str, FloatArray]:
     """Metrics as ``rows`` publish them, each in the statistic that its row says, one value per row;
     NaN where nothing starts."""
     seconds, rates = outcome.seconds, outcome.rates
