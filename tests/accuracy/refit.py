@@ -33,7 +33,7 @@ PROFILES = Path(__file__).parents[2] / "profiles"
 OWN_ROWS = 20
 """A framework gets its own constants of a kernel class on a generation from this many rows …"""
 FORMER_ROWS = 10
-"""… a build of those that it is known to differ in from this many, which have priors of their own."""
+"""… a build of those that it is known to differ in, which have priors, from so few."""
 OWN_FAMILIES = (
     "gemm",
     "grouped_gemm",
