@@ -29,7 +29,8 @@ def power_share(watts: float, peak_flops: Mapping[str, float], generation: str) 
 
 def held_clock(share: float) -> float:
     """Clock over that of the peak, of a chip with ``share`` of the power it would need."""
-    return share ** float(read_toml(LAW)["exponent"])
+    held: float = share ** float(read_toml(LAW)["exponent"])
+    return held
 
 
 @cache
