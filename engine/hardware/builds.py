@@ -221,7 +221,8 @@ def built(framework: Framework, chip: Chip, build: str) -> Framework:
     if not build:
         return framework
     day = build_day(build)
-    known = [one for one in formers() if one.of == framework.id]
+    # A profile of former builds is of its own build, too.
+    known = [one for one in formers() if framework.id in {one.of, one.id}]
     if day is None:
         return _numbered(framework, build, known)
     for one in known:

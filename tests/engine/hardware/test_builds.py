@@ -43,6 +43,12 @@ def test_a_numbered_build_has_a_profile_of_its_own() -> None:
     assert engine.id == "vllm-0.6"
 
 
+@pytest.mark.parametrize("build", ["0.6", "no-aiter"])
+def test_a_build_of_a_build_is_itself(build: str) -> None:
+    engine = built(load_framework(f"vllm-{build}"), load_chip("mi300x"), build)
+    assert engine.id == f"vllm-{build}"
+
+
 @pytest.mark.parametrize(
     ("chip", "day", "profile"),
     [
