@@ -43,6 +43,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.hardware.framework import Framework
 from engine.hardware.parts.scheduler import PrefillPasses
 from engine.model.draft import DraftMethod
 from engine.plan.launch.process import Role
