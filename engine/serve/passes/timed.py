@@ -86,12 +86,16 @@ def timed(
 
 
 def launching_seconds(deployment: Deployment, steps: Sequence[Step]) -> float:
-    """What the host needs to launch a pass that holds prompts; 0 for one that replays graphs."""
-    if not has_prompts(steps):
+    """What the host needs to launch a pass that holds prompts, or any where none replays graphs; 0
+    for those that do. Without graphs a layer with experts takes as many launches as two."""
+    eager = not deployment.framework.capabilities.replays_graphs
+    if not (eager or has_prompts(steps)):
         return 0.0
-    encoder = deployment.inventory.encoder if deployment.source is not None else None
-    layers = deployment.inventory.layer_count + (encoder.layer_count if encoder else 0)
-    return deployment.framework.costs.prompt_layer_seconds * layers
+    inventory = deployment.inventory
+    encoder = inventory.encoder if deployment.source is not None else None
+    layers = inventory.layer_count + (encoder.layer_count if encoder else 0)
+    launched = layers + eager * inventory.expert_layers
+    return deployment.framework.costs.prompt_layer_seconds * launched
 
 
 def runtime_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
