@@ -122,6 +122,16 @@ def test_a_build_without_aiter_is_told_so(build, told):
     assert told == {item for item in process.environment if "AITER" in item[0]}
 
 
+@pytest.mark.parametrize(
+    ("chip", "build", "told"),
+    [("mi355x", "", True), ("mi355x", "no-aiter-moe", False), ("mi300x", "", False)],
+)
+def test_experts_in_int4_are_of_flydsl_where_it_has_them(chip, build, told):
+    case = one(MIXTURE, chip, Layout(8), weights="int4", settings=Settings(build=build))
+    (process,) = case.launch("vllm").processes
+    assert ("flydsl" in process.arguments) is told
+
+
 def test_weights_that_the_engine_cannot_make_need_another_checkpoint():
     gaps = one(DENSE, "h100_sxm", Layout(8), weights="int4").launch("vllm").gaps
     assert any("int4 weights" in gap and "checkpoint stored so" in gap for gap in gaps)
