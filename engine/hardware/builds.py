@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -99,6 +100,7 @@ def configured(
         **_chosen_copies(settings),
         **_chosen_overlap(settings),
         **_chosen_head(settings, framework),
+        **_chosen_graphs(settings),
     }
     told = {name: value for name, value in given.items() if value is not None}
     framework = _of_small_chip(built(framework, chip, settings.build), chip)
@@ -165,6 +167,14 @@ def _chosen_head(settings: Settings, framework: Framework) -> dict[str, bool]:
             )
         )
     return {"divided_head": not settings.dp_lm_head}
+
+
+def _chosen_graphs(settings: Settings) -> dict[str, Any]:
+    """No graphs, and nothing that they take or fill up, where somebody chose so."""
+    if settings.graphs is not False:
+        return {}
+    nothing: dict[str, Any] = {"replays_graphs": False, "graph_tokens": 0, "graph_share": 0.0}
+    return {**nothing, "graph_bytes": 0.0, "generation_graph_bytes": {}}
 
 
 def _spared_fraction(framework: Framework, chip: Chip, ranks: int, tower_size: float) -> float:

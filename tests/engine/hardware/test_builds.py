@@ -126,6 +126,14 @@ def test_a_share_that_is_given_is_kept():
     assert configured(sglang, chip, told, 2, 1e9).memory.memory_fraction == 0.7
 
 
+def test_without_graphs_nothing_is_captured():
+    vllm, chip = load_framework("vllm"), load_chip("h200")
+    assert configured(vllm, chip, Settings(graphs=True)) == vllm
+    eager = configured(vllm, chip, Settings(graphs=False))
+    assert not eager.capabilities.replays_graphs
+    assert (eager.memory.graph_bytes, eager.memory.generation_graph_bytes) == (0.0, {})
+
+
 def test_the_head_is_whole_where_somebody_says_so_and_the_engine_could_divide_it():
     chip = load_chip("h200")
     sglang, vllm = load_framework("sglang"), load_framework("vllm")
