@@ -53,7 +53,7 @@ def _scaled_links(site: System, factors: Mapping[str, float]) -> dict[str, LinkD
             now.start * factors.get(f"start.{ranks}", 1.0),
             now.bandwidth * factors.get(f"bandwidth.{ranks}", 1.0),
         )
-    return found
+    return {key: one for key, one in found.items() if one != LinkDeviation()}
 
 
 def _scaled_kernels(site: System, factors: Mapping[str, float]) -> dict[str, KernelConstants]:

@@ -93,8 +93,8 @@ def site_constants(site: System, runs: Sequence[Run]) -> tuple[Constant, ...]:
     for ranks in rank_counts(runs):
         start, bandwidth = _link(site, ranks)
         for word, base, unit in (("start", start, "µs"), ("bandwidth", bandwidth, "GB/s")):
-            key = (f"{word}.{ranks}",)
-            found.append(Constant(key, NAMES[word], widths[word], base, unit, ranks))
+            keys = (f"{word}.{ranks}",)
+            found.append(Constant(keys, NAMES[word], widths[word], base, unit, ranks))
     return tuple(found)
 
 

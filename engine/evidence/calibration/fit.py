@@ -30,6 +30,8 @@ from engine.words.messages import say
 IDENTIFIED = 0.98
 """A constant counts as identified when the runs narrow its prior to this share or less: what many
 of them leave together still tells, each a little."""
+CAUSE_NOISE = (0.2, 0.08)
+"""Relative spread of TTFT and TPOT around what a few causes explain."""
 UNEXPLAINED = 0.25
 """Median error after the fit beyond which the fit is worth nothing."""
 LEAST_GAIN = 0.001
@@ -75,15 +77,33 @@ class Calibration:
         return any(before - after >= LEAST_GAIN for before, after in pairs)
 
 
-def calibrate(
-    site: System, runs: Sequence[Run], constants: Sequence[Constant] = ()
-) -> Calibration:
-    """Fit ``runs`` by ``constants``, or by those of the site that they identify; raises
-    `InputError` where they are too few or cannot be explained."""
+def calibrate(site: System, runs: Sequence[Run]) -> Calibration:
+    """Fit ``runs`` by the constants of the site that they identify; raises `InputError` where they
+    are too few or cannot be explained."""
     check_runs(runs)
     configurations, repeats = averaged(runs)
-    problem = _Problem.of(site, configurations)
-    solved = problem.solved(constants) if constants else problem.identified(runs)
+    problem = _Problem.of(site, configurations, expected().noise)
+    constants = site_constants(site, configurations)
+    return _calibration(problem, problem.identified(constants), constants, len(runs), repeats)
+
+
+def explained(site: System, runs: Sequence[Run], constants: Sequence[Constant]) -> Calibration:
+    """What a few causes, ``constants``, make of ``runs``; raises as `calibrate`."""
+    check_runs(runs)
+    configurations, repeats = averaged(runs)
+    problem = _Problem.of(site, configurations, CAUSE_NOISE)
+    return _calibration(problem, problem.solved(constants), constants, len(runs), repeats)
+
+
+def _calibration(
+    problem: _Problem,
+    solved: _Solved,
+    constants: Sequence[Constant],
+    runs: int,
+    repeats: Repeats | None,
+) -> Calibration:
+    """What was found of ``constants``; raises `InputError` where it does not explain the runs."""
+    site = problem.site
     framework = calibrated_framework(site, solved.constants, solved.solution.logs)
     before, after = (problem.errors(engine) for engine in (site.engine, framework))
     if after[1] > UNEXPLAINED:
@@ -96,9 +116,9 @@ def calibrate(
             )
         )
     return Calibration(
-        _fitted(solved, constants or site_constants(site, runs)),
+        _fitted(solved, constants),
         framework,
-        len(runs),
+        runs,
         before,
         after,
         problem.left_out(solved.solution),
@@ -115,44 +135,40 @@ class _Solved:
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    """Runs of a site; ``target`` are the logarithms of their TTFT and TPOT seconds, (2, runs), NaN
-    where not measured."""
+    """Runs of a site; ``target`` are the logarithms of their TTFT and TPOT seconds, NaN where not
+    measured, ``noise`` their spread, both (2, runs)."""
 
     site: System
     runs: Sequence[Run]
     target: FloatArray
+    noise: FloatArray
 
     @classmethod
-    def of(cls, site: System, runs: Sequence[Run]) -> _Problem:
-        measured = np.array([[run.ttft_ms for run in runs], [run.tpot_ms for run in runs]])
+    def of(cls, site: System, runs: Sequence[Run], noise: tuple[float, float]) -> _Problem:
+        times = [[run.ttft_ms for run in runs], [run.tpot_ms for run in runs]]
+        measured = np.array(times, dtype=float)
         measured[~(measured > 0)] = np.nan
-        return cls(site, runs, np.log(measured * 1e-3))
-
-    @property
-    def known(self) -> FloatArray:
-        return np.isfinite(self.target)
-
-    def noise(self) -> FloatArray:
-        return np.broadcast_to(np.array(expected().noise)[:, np.newaxis], self.target.shape)
+        spreads = np.broadcast_to(np.array(noise)[:, np.newaxis], measured.shape)
+        return cls(site, runs, np.log(measured * 1e-3), spreads)
 
     def solved(self, constants: Sequence[Constant]) -> _Solved:
         """The best point of ``constants``."""
-        known, noise = self.known, self.noise()
+        known = np.isfinite(self.target)
 
         def residuals(logs: FloatArray) -> FloatArray:
             engine = calibrated_framework(self.site, constants, logs)
             predicted = predicted_seconds(self.site, self.runs, engine)
-            found: FloatArray = ((np.log(predicted) - self.target) / noise)[known]
+            found: FloatArray = ((np.log(predicted) - self.target) / self.noise)[known]
             return found
 
         priors = np.array([constant.prior for constant in constants])
         return _Solved(tuple(constants), least_squares(residuals, priors))
 
-    def identified(self, runs: Sequence[Run]) -> _Solved:
+    def identified(self, constants: Sequence[Constant]) -> _Solved:
         """The same with what the runs say nothing of as it was published. The least known goes
         first and alone: of constants that explain the same, the others are told apart once it is
         gone."""
-        solved = self.solved(site_constants(self.site, runs))
+        solved = self.solved(constants)
         covariance, priors = solved.solution.covariance, solved.solution.priors
         kept = list(range(len(priors)))
         while len(kept) > 1:
@@ -175,14 +191,15 @@ class _Problem:
 
     def left_out(self, solution: Solution) -> tuple[float, float]:
         """The same of every run by what the others say."""
-        number = np.broadcast_to(np.arange(len(self.runs)), self.target.shape)[self.known]
+        known = np.isfinite(self.target)
+        number = np.broadcast_to(np.arange(len(self.runs)), self.target.shape)[known]
         found = np.full(len(number), np.nan)
         for run in range(len(self.runs)):
             places = np.flatnonzero(number == run)
             found[places] = solution.left_out(places)
         logs = np.full(self.target.shape, np.nan)
-        logs[self.known] = found
-        return _medians(logs * self.noise())
+        logs[known] = found
+        return _medians(logs * self.noise)
 
 
 def _fitted(solved: _Solved, constants: Sequence[Constant]) -> tuple[Fitted, ...]:
