@@ -98,6 +98,7 @@ class Predicted:
             "prefill_interval": engine.scheduler.prefill_interval,
             "rank_wait": engine.scheduler.rank_wait_passes,
             "host_cache_gib": given.host_cache_gib,
+            "graphs": engine.capabilities.replays_graphs,
             "build": given.build or engine.builds.newest,
         }
         named = [name for name in used if getattr(given, name) not in {None, ""}]

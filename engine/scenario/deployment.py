@@ -81,7 +81,8 @@ class Settings:
     ``prefill_interval`` are passes from one that may take prompts to the next, the same on all
     attention-DP ranks; ``rank_wait`` are passes that a prompt of one attention-DP rank waits at
     most for the others to have one as well, 0 where none waits; ``host_cache_gib`` of host memory
-    for each chip hold what the prefix cache on the chips has no room for.
+    for each chip hold what the prefix cache on the chips has no room for; without ``graphs``
+    (eager) the host launches every kernel of every pass.
     """
 
     memory_fraction: float | None = None
@@ -95,4 +96,5 @@ class Settings:
     prefill_interval: int | None = None
     rank_wait: int | None = None
     host_cache_gib: float | None = None
+    graphs: bool | None = None
     build: str = ""

@@ -48,6 +48,8 @@ class Measurement:
     kv: str
     recipe: Recipe
     """How it was launched, as far as published beside the row; blank where not."""
+    eager: bool
+    """Whether it is said that no graphs were replayed."""
     draft_tokens: int
     """Drafted per step; 0 without drafts."""
     chips: int

@@ -121,6 +121,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         activations=read.activations(),
         kv=read.text("precision_kv") or recipe.kv,
         recipe=recipe,
+        eager=read.is_eager(),
         draft_tokens=recipe.draft_tokens if drafts is None else drafts,
         chips=read.count("chips", 1),
         tensor=read.count("tp", 1),

@@ -47,6 +47,8 @@ class Conditions:
     expert_parallel: bool | None
     concurrency: float
     """Only this one; NaN for any."""
+    least: float
+    """Concurrencies from this one on."""
     below: float
     """Concurrencies under this one."""
     fuller: float
@@ -73,6 +75,7 @@ class Conditions:
             rule.get("attention_parallel"),
             rule.get("expert_parallel"),
             float(rule.get("concurrency", math.nan)),
+            float(rule.get("from", 0.0)),
             float(rule.get("below", math.inf)),
             float(rule.get("fuller", 0.0)),
             rule.get("drafts"),
@@ -94,6 +97,7 @@ class Conditions:
             and self.attention_parallel in {None, run.attention_data > 1}
             and self.expert_parallel in {None, run.expert > 1}
             and (math.isnan(self.concurrency) or run.concurrency == self.concurrency)
+            and not run.concurrency < self.least
             and not run.concurrency >= self.below
             and not run.concurrency / run.decode_ranks < self.fuller
             and self.drafts in {None, run.drafts}
