@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.hardware.launch_table import LaunchTable, Spelling
-from engine.model.architecture import Role
+from engine.model.matrices import Role
 from engine.model.precision import Precision
 from engine.plan.launch.published import published_checkpoint
 from engine.plan.launch.remark import Gap, Note, Remark

@@ -17,7 +17,15 @@ from engine.scenario import Mode, Settings, Workload
 from engine.words.errors import InputError
 from engine.words.messages import speaking
 from engine.work.layout import Layout
-from tests.engine.plan.launch.launch_scenarios import DENSE, LATENT, SMALL, lengths, one, pools
+from tests.engine.plan.launch.launch_scenarios import (
+    DENSE,
+    LATENT,
+    MIXTURE,
+    SMALL,
+    lengths,
+    one,
+    pools,
+)
 
 
 def words(launch: Launch, role: Role = Role.SERVER) -> list[str]:
