@@ -172,6 +172,11 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
         "delayer, TensorRT-LLM's timeout_iters); 0: none",
     )
     engine.add_argument(
+        "--batch-wait",
+        help="passes that prompts without attention-DP wait for others to share theirs while "
+        "others decode (TensorRT-LLM's batch_wait_timeout_iters); 0: none",
+    )
+    engine.add_argument(
         "--host-cache", help="GiB of host memory for each chip, a second tier of the prefix cache"
     )
     engine.add_argument("--build", help="of the engine: a day as 2026-02-10, or a number as 0.6")

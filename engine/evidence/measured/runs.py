@@ -23,8 +23,10 @@ class Run:
     disaggregated: bool = False
     attention_data: int = 1
     expert: int = 1
+    tensor: int = 1
     input_tokens: float = math.nan
-    """Nominal length of its prompts."""
+    """Nominal length of its prompts, and of its answers."""
+    output_tokens: float = math.nan
     concurrency: float = math.nan
     decode_ranks: float = math.nan
     """Attention ranks of all workers of its decode pool."""
@@ -49,6 +51,11 @@ class Conditions:
     """Only this one; NaN for any."""
     below: float
     """Concurrencies under this one."""
+    least: float
+    """Concurrencies from this one on."""
+    tensor_below: float
+    lengths: tuple[float, ...]
+    """Nominal tokens of prompts and answers; empty for any."""
     fuller: float
     """So many requests in flight, or more, on each attention rank of the decode pool."""
     drafts: bool | None
@@ -74,6 +81,9 @@ class Conditions:
             rule.get("expert_parallel"),
             float(rule.get("concurrency", math.nan)),
             float(rule.get("below", math.inf)),
+            float(rule.get("least", 0.0)),
+            float(rule.get("tensor_below", math.inf)),
+            tuple(map(float, rule.get("lengths", ()))),
             float(rule.get("fuller", 0.0)),
             rule.get("drafts"),
             date.fromisoformat(rule["since"]) if "since" in rule else date.min,
@@ -95,6 +105,9 @@ class Conditions:
             and self.expert_parallel in {None, run.expert > 1}
             and (math.isnan(self.concurrency) or run.concurrency == self.concurrency)
             and not run.concurrency >= self.below
+            and not run.concurrency < self.least
+            and not run.tensor >= self.tensor_below
+            and (not self.lengths or self.lengths == (run.input_tokens, run.output_tokens))
             and not run.concurrency / run.decode_ranks < self.fuller
             and self.drafts in {None, run.drafts}
         )
