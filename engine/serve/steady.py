@@ -95,7 +95,7 @@ def steady_passes(
     starting = 1.0 if others is None else others / np.maximum(admitted, 1.0)
     arrivals = held * starting / requests.steps_per_answer
     interval = _interval(deployment, arrivals, budget / fresh)
-    if client is None or not client.in_step:
+    if scheduler.batch_wait_passes and (client is None or not client.in_step):
         waited = longest_wait(deployment, requests, arrivals, budget)
         # The first prompt comes a while after those before it were taken.
         between = waited + 1.0 / np.maximum(arrivals, LEAST_FRESH)

@@ -58,7 +58,8 @@ def serve_continuous(
     )
     passes = steady_passes(shared.deployment, requests, client, shared.sizes)
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
-    looked = shared.spread(_polling(shared.deployment, requests, client, passes))
+    polling = _polling(shared.deployment, requests, client, passes)
+    looked = shared.spread(polling)
     waits = _mean_wait(shared.deployment, requests, client, passes)
     waiting, taken = looked + shared.spread(waits), shared.spread(passes.service)
     plain, step = shared.spread(passes.plain), shared.spread(passes.step)
@@ -83,7 +84,7 @@ def serve_continuous(
         met = met * (1.0 - 1.0 / np.maximum(admitted, 1.0)) - burst / steps
     tpot = (plain + np.maximum(met, 0.0)) / accepted
     spent = _Waits(request_seconds, requests.loading_seconds, waiting, queueing, burst)
-    longest = shared.spread(_longest_polling(shared.deployment, requests, passes, looked))
+    longest = shared.spread(_longest_polling(shared.deployment, requests, passes, polling))
     users = Users(ttft, tpot, looked, longest, waiting - looked, queueing, met, admitted)
     service = Service.of(
         requests,
@@ -169,7 +170,7 @@ def _longest_polling(
         return 2.0 * mean
     waited = longest_wait(deployment, requests, passes.arrivals, passes.budget)
     longest = deployment.spread(waited) * passes.plain
-    return np.where(waited > 0, np.minimum(longest, 2.0 * mean), 2.0 * mean)
+    return np.where(longest > 0, np.minimum(longest, 2.0 * mean), 2.0 * mean)
 
 
 def _turned(deployment: Deployment, passes: SteadyPasses) -> bool:
