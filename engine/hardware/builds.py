@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -100,6 +101,7 @@ def configured(
         **_chosen_copies(settings),
         **_chosen_overlap(settings),
         **_chosen_head(settings, framework),
+        **_chosen_graphs(settings),
     }
     told = {name: value for name, value in given.items() if value is not None}
     framework = _of_small_chip(built(framework, chip, settings.build), chip)
@@ -168,6 +170,14 @@ def _chosen_head(settings: Settings, framework: Framework) -> dict[str, bool]:
     return {"divided_head": not settings.dp_lm_head}
 
 
+def _chosen_graphs(settings: Settings) -> dict[str, Any]:
+    """No graphs, and nothing that they take or fill up, where somebody chose so."""
+    if settings.graphs is not False:
+        return {}
+    nothing: dict[str, Any] = {"replays_graphs": False, "graph_tokens": 0, "graph_share": 0.0}
+    return {**nothing, "graph_bytes": 0.0, "generation_graph_bytes": {}}
+
+
 def _spared_fraction(framework: Framework, chip: Chip, ranks: int, tower_size: float) -> float:
     """The share that an engine takes by itself: all but what it expects outside of it, less with
     towers (SGLang 0.5, ``memory_hook.py``)."""
@@ -212,7 +222,8 @@ def built(framework: Framework, chip: Chip, build: str) -> Framework:
     if not build:
         return framework
     day = build_day(build)
-    known = [one for one in formers() if one.of == framework.id]
+    # A profile of former builds is of its own build, too.
+    known = [one for one in formers() if framework.id in {one.of, one.id}]
     if day is None:
         return _numbered(framework, build, known)
     for one in known:

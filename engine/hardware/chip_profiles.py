@@ -20,6 +20,7 @@ from engine.hardware.chip import (
     Link,
     Provenance,
 )
+from engine.hardware.held_clock import TERA, held_clock, power_share
 from engine.sources.profile_files import (
     BUNDLED,
     bundled_files,
@@ -153,7 +154,7 @@ def _load(path: Path, origin: str, _changed: tuple[tuple[str, int], ...]) -> Chi
         devices=file.get("devices", 1),
         server_chips=file.get("server_chips", 8),
         pace=_pace(file, generation),
-        sustained=vision["sustained"].get(file["id"], 1.0),
+        sustained=_sustained(file, family, vision),
         host=_link(file["host"]) if file.get("host") else None,
         origin=origin,
         deviations=deviations(file),
@@ -164,6 +165,13 @@ def clock_pace(watts: float, reference_watts: float, exponent: float) -> float:
     """Seconds of a chip's arithmetic and launches over those of its generation's reference: clocks
     follow the power limit, as its ``exponent``-th power; as the reference where ``watts`` is 0."""
     return float((reference_watts / (watts or reference_watts)) ** exponent)
+
+
+def _sustained(file: Values, family: str, vision: Values) -> float:
+    """By its power limit, times its own measured deviation."""
+    peaks = {name: value * TERA for name, value in file["peak_tflops"].items()}
+    share = power_share(file.get("watts", 0.0), peaks, family)
+    return held_clock(share) * float(vision["sustained"].get(file["id"], 1.0))
 
 
 def _pace(file: Values, generation: Values) -> float:

@@ -82,7 +82,8 @@ class Settings:
     attention-DP ranks; ``rank_wait`` are passes that a prompt of one attention-DP rank waits at
     most for the others to have one as well, 0 where none waits; ``batch_wait`` are passes that
     prompts without attention-DP wait at most for others to share theirs; ``host_cache_gib`` of
-    host memory for each chip hold what the prefix cache on the chips has no room for.
+    host memory for each chip hold what the prefix cache on the chips has no room for; without
+    ``graphs`` (eager) the host launches every kernel of every pass.
     """
 
     memory_fraction: float | None = None
@@ -97,4 +98,5 @@ class Settings:
     rank_wait: int | None = None
     batch_wait: int | None = None
     host_cache_gib: float | None = None
+    graphs: bool | None = None
     build: str = ""

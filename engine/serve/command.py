@@ -153,6 +153,8 @@ def _settings(settings: Settings) -> Options:
         yield "batch-overlap", "on" if settings.batch_overlap else "off"
     if settings.dp_lm_head is not None:
         yield "dp-lm-head", "on" if settings.dp_lm_head else "off"
+    if settings.graphs is not None:
+        yield "graphs", "on" if settings.graphs else "off"
 
 
 def _size(size: Size) -> Options:

@@ -85,7 +85,8 @@ def run_forward(inventory: Inventory, batches: FloatArray, instances: int = 1) -
     runtime = inventory.runtime
     scale = runtime.launch_scale.get(inventory.chip.generation, 1.0)
     launches = runtime.launch_seconds * scale * inventory.launches
-    latency = np.maximum(single, launches)
+    loading = runtime.loading_seconds * scale * batches * instances
+    latency = np.maximum(np.maximum(single, launches), loading)
     latency = latency + runtime.batch_seconds + runtime.image_seconds * batches
     return ForwardPass(inventory, batches, instances, latency, single)
 

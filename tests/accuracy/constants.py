@@ -43,6 +43,8 @@ EARLY_FRAMEWORKS = (
     "vllm-0.6",
     "vllm-0.12",
     "vllm-early-mxfp8",
+    "vllm-no-aiter",
+    "vllm-no-aiter-moe",
     "sglang-rocm-2026-02",
 )
 _COST_WIDTHS = {
@@ -70,6 +72,8 @@ WIDE_RANKS = 8
 SPECIAL_KERNELS = {
     "vllm-0.5": ("gemm.bf16",),
     "vllm-early-mxfp8": ("gemm.mxfp8", "grouped_gemm.mxfp8"),
+    "vllm-no-aiter": ("gemm.mxfp8", "grouped_gemm.mxfp8", "grouped_gemm.int4", "mla_decode.bf16"),
+    "vllm-no-aiter-moe": ("grouped_gemm.fp8", "grouped_gemm.int4"),
     "vllm-0.12": ("grouped_gemm.fp8_block",),
     "sglang-rocm-2026-02": ("gemm.fp8_block", "grouped_gemm.fp8_block"),
 }

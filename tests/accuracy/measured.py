@@ -84,13 +84,13 @@ class Group:
 
     def predict(self, system: System) -> dict[str, np.ndarray]:
         """All metrics of the rows under ``system``'s constants."""
-        return published(self.asked.outcome(system))
+        return published(self.asked.outcome(system), self.asked.load, self.rows)
 
     def predict_all(self, system: System) -> dict[str, np.ndarray]:
         """The same, and percentiles, NaN where there are none: no fit sees those."""
         outcome = self.asked.outcome(system)
         nothing = dict.fromkeys(PERCENTILES, np.full(len(self.rows), np.nan))
-        return published(outcome) | nothing | percentiles(outcome)
+        return published(outcome, self.asked.load, self.rows) | nothing | percentiles(outcome)
 
     def residuals(self, system: System) -> np.ndarray:
         """Logarithmic errors in units of the noise, one per measured value."""

@@ -18,6 +18,7 @@ from engine.sources.profile_files import bundled_files, read_toml
 from tests.accuracy.constant import COLLECTIVES, Constant
 from tests.accuracy.constants import (
     FIXED_FRAMEWORKS,
+    SPECIAL_KERNELS,
     Constants,
     kernel_owner,
     read_priors,
@@ -30,7 +31,9 @@ from tests.accuracy.toml_patch import drop, patch
 
 PROFILES = Path(__file__).parents[2] / "profiles"
 OWN_ROWS = 20
-"""A framework gets its own constants of a kernel class on a generation from this many rows."""
+"""A framework gets its own constants of a kernel class on a generation from this many rows …"""
+FORMER_ROWS = 10
+"""… a build of those that it is known to differ in, which have priors, from so few."""
 OWN_FAMILIES = (
     "gemm",
     "grouped_gemm",
@@ -63,7 +66,7 @@ def own_classes(groups: Sequence[Group]) -> dict[tuple[str, str], list[str]]:
             counts[key] = counts.get(key, 0) + len(group.rows)
     owns: dict[tuple[str, str], list[str]] = {}
     for (framework, generation, name), rows in sorted(counts.items()):
-        if rows >= OWN_ROWS:
+        if rows >= (FORMER_ROWS if name in SPECIAL_KERNELS.get(framework, ()) else OWN_ROWS):
             owns.setdefault((framework, generation), []).append(name)
     return owns
 

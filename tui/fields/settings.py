@@ -196,6 +196,16 @@ SETTINGS: tuple[Field, ...] = (
         20,
     ),
     _setting(
+        "graphs",
+        "graphs",
+        "replayed without prompts; off: eager",
+        _reads_on_off("graphs"),
+        _on_off,
+        lambda prepared: prepared.framework.capabilities.replays_graphs,
+        lambda value, direction: not value,
+        False,
+    ),
+    _setting(
         "host_cache_gib",
         "host cache GiB",
         "for each chip, behind the prefix cache",

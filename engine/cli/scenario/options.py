@@ -177,9 +177,16 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
         "others decode (TensorRT-LLM's batch_wait_timeout_iters); 0: none",
     )
     engine.add_argument(
+        "--graphs",
+        choices=["on", "off"],
+        help="replay graphs for passes without prompts; off: the host launches each kernel (eager)",
+    )
+    engine.add_argument(
         "--host-cache", help="GiB of host memory for each chip, a second tier of the prefix cache"
     )
-    engine.add_argument("--build", help="of the engine: a day as 2026-02-10, or a number as 0.6")
+    engine.add_argument(
+        "--build", help="of the engine: a day as 2026-02-10, a number as 0.6 or a name as no-aiter"
+    )
 
 
 def _add_pool_options(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from engine.words.units import LARGEST_COUNT, parse_whole
 def settings_given(arguments: argparse.Namespace, start: Settings) -> Settings:
     """The settings; what is not given stays as in ``start``, raises `InputError`."""
     caching, overlap = arguments.prefix_caching, arguments.batch_overlap
-    head = arguments.dp_lm_head
+    head, graphs = arguments.dp_lm_head, arguments.graphs
     return Settings(
         memory_fraction=ratio_given(
             arguments.memory_fraction, "memory-fraction", start.memory_fraction, 0.01, 1
@@ -40,5 +40,6 @@ def settings_given(arguments: argparse.Namespace, start: Settings) -> Settings:
         host_cache_gib=ratio_given(
             arguments.host_cache, "host-cache", start.host_cache_gib, 0, MOST_HOST_GIB
         ),
+        graphs=start.graphs if graphs is None else graphs == "on",
         build=name_given(arguments.build, "build", start.build),
     )

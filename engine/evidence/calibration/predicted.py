@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.evidence.calibration.run import Run
+from engine.evidence.measured.reported import token_seconds
 from engine.hardware.framework import Framework
 from engine.scenario import FirstToken
 from engine.serve.load import Client, Closed
@@ -33,7 +34,8 @@ def predicted_seconds(site: System, runs: Sequence[Run], framework: Framework) -
         arrangements = [Aggregated(run.layout) for run in mine]
         sizes = [max(run.concurrency / run.layout.replicas, 1.0) for run in mine]
         outcome = predict(system, arrangements, requests, load, _column(sizes))
-        found[:, places] = [outcome.seconds["ttft"][:, 0], outcome.seconds["tpot"][:, 0]]
+        tpot = token_seconds(outcome, [run.token_time for run in mine])
+        found[:, places] = [outcome.seconds["ttft"][:, 0], tpot]
     return found
 
 

@@ -116,6 +116,7 @@ def run_of(row: Measurement, site: System) -> Run:
         ttft_ms=row.ttft_ms,
         ttft_is_median=row.ttft_is_median,
         tpot_ms=row.tpot_ms,
+        token_time=row.token_time,
         opens_at_once=row.opens_at_once,
         spread=0.0 if row.equal_lengths else USUAL_SPREAD,
         cached=cached_share(row, site.engine),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from engine.evidence.measured.reported import TokenTime
 from engine.serve.requests import Drafts
 from engine.serve.system import System
 from engine.work.layout import Layout
@@ -28,6 +29,8 @@ class Run:
     ttft_is_median: bool
     tpot_ms: float
     """Mean where given; NaN where missing."""
+    token_time: TokenTime = TokenTime.MEAN
+    """Which statistic it is."""
     opens_at_once: bool = True
     """All slots start together and refill as answers end; False for a steady request rate."""
     spread: float = USUAL_SPREAD

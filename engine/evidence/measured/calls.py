@@ -195,5 +195,6 @@ def _settings(row: Measurement, framework: Framework, architecture: Architecture
         max_sequences=int(recipe.sequences) if few else None,
         # Who ran longer requests than the model is made for had told the engine so.
         max_context=needed if own and needed - 1 > own else None,
+        graphs=False if row.eager else None,
         build=build_of(row.run, framework),
     )

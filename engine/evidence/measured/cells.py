@@ -17,6 +17,7 @@ NARROW = 4
 UNKNOWN_KIND = "unknown"
 LARGEST_NUMBER = 1e9
 _BLANKS = frozenset({"", "-", "–", "nan", "na", "n/a", "none", "null", "?"})
+_EAGER = re.compile(r"\beager\b|--enforce-eager|--disable-cuda-graph", re.IGNORECASE)
 _BOTH_EIGHT = re.compile(r"\bw8a8\b", re.IGNORECASE)
 _POOL = re.compile(r"(\d+)x\(tp(\d+),ep(\d+),dpa=(true|false)\)", re.IGNORECASE | re.ASCII)
 _POOL_CHIPS = re.compile(r"[PD]gpu=(\d+)", re.IGNORECASE | re.ASCII)
@@ -54,6 +55,12 @@ class Cells:
         """The column, or what the note on the build says: "W8A8" is of both operands."""
         said = self.text("precision_act")
         return said or ("int8" if _BOTH_EIGHT.search(self.text("build_note")) else "")
+
+    def is_eager(self) -> bool:
+        """Whether the note on the build, or a flag quoted beside it, says that no graphs were
+        replayed."""
+        flags = [one for one in self.text("notes").split() if one.startswith("--")]
+        return _EAGER.search(" ".join([self.text("build_note"), *flags])) is not None
 
     def number(self, column: str, otherwise: float = math.nan) -> float:
         text = self.text(column)

@@ -32,6 +32,9 @@ from profiles import ROOT
 OFFLINE_BATCHES = np.array([float(1 << power) for power in range(11)])
 """Images per stream: no published offline run uses larger batches."""
 SERVER_LOAD = "poisson"
+_OTHERWISE = re.compile(r"\((?P<format>\w+) on (?P<chip>\w+)\)", re.ASCII)
+_GENERATION = {"h100": "hopper"}
+"""Which chips a table means that says in which format one of them ran."""
 _RESOLUTION = re.compile(r"input (\d{2,4})x(\d{2,4})", re.ASCII)
 
 
@@ -95,11 +98,12 @@ def _resolution(note: str) -> tuple[int, int] | None:
 
 
 def _format(words: str, chip: Chip) -> str:
-    """``fp16 (AMP)``, ``int8``, ``tf32``; ``fp16 (fp8 on H100)`` where the chip has FP8."""
+    """``fp16 (AMP)``, ``int8``, ``tf32``; ``fp16 (fp8 on H100)`` is FP8 on chips like it."""
     lowered = words.lower()
     name = lowered.split(" ")[0] if lowered else "fp16"
-    if "(fp8" in lowered and "fp8" in chip.peak_flops:
-        name = "fp8"
+    other = _OTHERWISE.search(lowered)
+    if other and chip.generation == _GENERATION.get(other["chip"]):
+        name = other["format"]
     if name not in FORMATS:
         raise InputError(f"precision {clean(words, 40)!r} is unknown")
     return name

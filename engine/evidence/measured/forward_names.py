@@ -98,8 +98,8 @@ def _pair(values: list[int] | None) -> Resolution | None:
 
 
 def measured_format(name: str, words: str, chip: Chip) -> str:
-    """A row's precision, where the model's entry says that a format means another one on chips
-    that have it."""
+    """A row's precision, where the model's entry says that a format means another one on chips of
+    this generation."""
     entry = _names().get(spelled(name.split("/")[-1]), {})
-    meant = entry.get("means", {}).get(words.lower(), "")
-    return meant if meant in chip.peak_flops else words
+    means: dict[str, str] = entry.get("means", {}).get(chip.generation, {})
+    return means.get(words.lower(), words)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from engine.evidence.measured.recipes import Recipe
+from engine.evidence.measured.reported import TokenTime
 from engine.evidence.measured.runs import Run
 
 
@@ -47,6 +48,8 @@ class Measurement:
     kv: str
     recipe: Recipe
     """How it was launched, as far as published beside the row; blank where not."""
+    eager: bool
+    """Whether it is said that no graphs were replayed."""
     draft_tokens: int
     """Drafted per step; 0 without drafts."""
     chips: int
@@ -80,6 +83,8 @@ class Measurement:
     ttft_ms: float
     ttft_is_median: bool
     tpot_ms: float
+    token_time: TokenTime
+    """Which statistic ``tpot_ms`` is."""
     e2e_ms: float
     tps_per_chip: float
     samples_per_second: float

@@ -18,6 +18,7 @@ import numpy as np
 from engine.evidence.measured.calls import call_of
 from engine.evidence.measured.library import Library
 from engine.evidence.measured.measurement import Measurement
+from engine.evidence.measured.reported import token_seconds
 from engine.scenario import Scenario, Workload
 from engine.serve.asked import drafts_of, load_of
 from engine.serve.call import Call, Most, size_per_replica
@@ -112,14 +113,10 @@ def predict_rows(
             for place in places:
                 refused[place] = str(error)
         else:
-            for metric, column in (published(outcome) | percentiles(outcome)).items():
+            mine = [rows[place] for place in places]
+            found = published(outcome, group.load, mine) | percentiles(outcome)
+            for metric, column in found.items():
                 values[metric][places] = column
-            if isinstance(group.load, Open):
-                # How a closed loop's client opens is what tells its median from its mean.
-                medians = _columns(outcome, {"ttft": outcome.at("ttft", Statistic.P50) * 1e3})
-                told = np.array([rows[place].ttft_is_median for place in places])
-                means = values["ttft_ms"][places]
-                values["ttft_ms"][places] = np.where(told, medians["ttft"], means)
             for place, starts in zip(places, outcome.starts[:, 0], strict=True):
                 refused[place] = "" if starts else "does not fit in memory"
         done += len(places)
@@ -128,8 +125,9 @@ def predict_rows(
     return Predictions(values, refused, calls)
 
 
-def published(outcome: Outcome) -> dict[str, FloatArray]:
-    """Metrics as rows publish them, one value per row; NaN where nothing starts."""
+def published(outcome: Outcome, load: Load, rows: Sequence[Measurement]) -> dict[str, FloatArray]:
+    """Metrics as ``rows`` publish them, each in the statistic that its row says, one value per row;
+    NaN where nothing starts."""
     seconds, rates = outcome.seconds, outcome.rates
     found = {
         **{f"{name}_ms": seconds[key] * 1e3 for name, key in _SECONDS.items() if key in seconds},
@@ -138,6 +136,14 @@ def published(outcome: Outcome) -> dict[str, FloatArray]:
         found["output_tps_per_chip"] = rates["request_tokens"] / outcome.chips
     if "samples" in rates:
         found["samples_per_s"] = rates["samples"]
+    if "tpot" in seconds:
+        times = token_seconds(outcome, [row.token_time for row in rows])
+        found["tpot_ms"] = times[:, np.newaxis] * 1e3
+    if isinstance(load, Open) and outcome.say_laws is not None:
+        # How a closed loop's client opens is what tells its median from its mean.
+        medians = _column([float(row.ttft_is_median) for row in rows]) > 0
+        median = outcome.at("ttft", Statistic.P50) * 1e3
+        found["ttft_ms"] = np.where(medians, median, found["ttft_ms"])
     return _columns(outcome, found)
 
 

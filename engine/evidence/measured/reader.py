@@ -20,6 +20,7 @@ from engine.evidence.measured.dates import row_date
 from engine.evidence.measured.eras import framework_name
 from engine.evidence.measured.measurement import Measurement, Pool
 from engine.evidence.measured.recipes import client_of, recipe_of
+from engine.evidence.measured.reported import token_time
 from engine.evidence.measured.runs import Run
 from engine.sources.csv_text import open_csv
 from engine.words.errors import InputError
@@ -120,6 +121,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         activations=read.activations(),
         kv=read.text("precision_kv") or recipe.kv,
         recipe=recipe,
+        eager=read.is_eager(),
         draft_tokens=recipe.draft_tokens if drafts is None else drafts,
         chips=read.count("chips", 1),
         tensor=read.count("tp", 1),
@@ -144,6 +146,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         ttft_ms=read.number("ttft_ms") if math.isnan(median) else median,
         ttft_is_median=not math.isnan(median),
         tpot_ms=read.number("tpot_ms"),
+        token_time=token_time(read.text("tpot_stat")),
         e2e_ms=read.number("e2el_ms"),
         tps_per_chip=read.number("output_tps_per_chip"),
         samples_per_second=read.number("samples_per_s"),

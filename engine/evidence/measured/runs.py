@@ -49,6 +49,8 @@ class Conditions:
     expert_parallel: bool | None
     concurrency: float
     """Only this one; NaN for any."""
+    least: float
+    """Concurrencies from this one on."""
     below: float
     """Concurrencies under this one."""
     least: float
@@ -80,6 +82,7 @@ class Conditions:
             rule.get("attention_parallel"),
             rule.get("expert_parallel"),
             float(rule.get("concurrency", math.nan)),
+            float(rule.get("from", 0.0)),
             float(rule.get("below", math.inf)),
             float(rule.get("least", 0.0)),
             float(rule.get("tensor_below", math.inf)),
@@ -104,6 +107,7 @@ class Conditions:
             and self.attention_parallel in {None, run.attention_data > 1}
             and self.expert_parallel in {None, run.expert > 1}
             and (math.isnan(self.concurrency) or run.concurrency == self.concurrency)
+            and not run.concurrency < self.least
             and not run.concurrency >= self.below
             and not run.concurrency < self.least
             and not run.tensor >= self.tensor_below

@@ -42,6 +42,11 @@ class Capabilities:
         "layers with a sliding window see and keep the whole context, unless told otherwise",
         False,
     )
+    replays_graphs: bool = constant(
+        "replays_graphs",
+        "passes without prompts replay graphs; else the host launches all that is in them, too",
+        True,
+    )
     graph_tokens: int = constant(
         "graph_tokens",
         "passes with prompts of up to so many tokens replay graphs, for which all attention-DP "

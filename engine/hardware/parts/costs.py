@@ -49,7 +49,8 @@ class Costs:
     prompt_layer_seconds: float = constant(
         "prompt_layer_us",
         "what the host needs per layer to launch a pass that holds prompts: such passes run "
-        "without graphs, so none is shorter than this times the layers",
+        "without graphs, so none is shorter than this times the layers (no pass where none "
+        "replays graphs; a layer with experts counts twice there)",
         0.0,
         least=0,
         most=TEN_SECONDS,

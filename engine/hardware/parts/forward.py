@@ -55,6 +55,14 @@ class ForwardRuntime:
     image_seconds: float = constant(
         "image_us", "per image, where inputs come from the host", 0.0, least=0, most=1_000_000
     )
+    loading_seconds: float = constant(
+        "load_us",
+        "per image, where processes of the host read and decode images beside the chip's work: no "
+        "image is done sooner",
+        0.0,
+        least=0,
+        most=1_000_000,
+    )
     compute_shares: Mapping[str, float] = constant(
         "compute_shares",
         "of the chip's arithmetic, by kernel family",

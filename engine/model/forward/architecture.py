@@ -31,6 +31,9 @@ class LayerKind(Enum):
     ELEMENTWISE = "elementwise"
     """Residual additions, scalings, concatenations and copies that move data."""
     EMBEDDING = "embedding"
+    CHOICE = "choice"
+    """What a detector does with the scores of all its boxes: decoding, sorting, suppression of
+    duplicates."""
 
 
 @dataclass(frozen=True, slots=True)

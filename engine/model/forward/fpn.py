@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from engine.model.forward.architecture import LayerKind
 from engine.model.forward.parts import Network, Shape
 
 PADDING = 32
 """Detectors pad images to a multiple of their coarsest backbone stride."""
+KEPT_BOXES = 1000
+"""Boxes that go on to the suppression of duplicates (torchvision, MLPerf inference)."""
+_BOX = 4
 
 
 def padded(image: Shape) -> Shape:
@@ -64,3 +68,9 @@ def conv_head(
                 network.conv(f"out{number}", x, channels, 3, bias=True)
         if level:
             network.share_weights(first)
+
+
+def choose_boxes(network: Network, levels: Sequence[Shape], classes: int, anchors: int = 1) -> None:
+    """The best of ``anchors`` boxes at each position, by their scores in all ``classes``."""
+    scores = sum(x.positions for x in levels) * anchors * classes
+    network.record("detections", LayerKind.CHOICE, scores, KEPT_BOXES * (_BOX + 1))

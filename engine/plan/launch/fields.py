@@ -25,6 +25,7 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | on_hopper, on_cdna3, on_cdna4, … | of which generation |
 | redundant, expert_slots | copies of experts in all, and places for them and the experts |
 | batch_overlap | two halves of a batch take turns |
+| eager | the host launches every kernel: nothing is captured |
 | dp_lm_head | every attention-DP rank holds the LM head |
 | host_cache, host_total | GiB behind the prefix cache, for each chip and a rank's chips together |
 | host_bytes | the same for each chip, in bytes |
@@ -43,6 +44,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.hardware.framework import Framework
 from engine.hardware.parts.scheduler import PrefillPasses
 from engine.model.draft import DraftMethod
 from engine.plan.launch.process import Role
@@ -82,7 +84,6 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
     layout, engine = worker.layout, prepared.framework
     sequences = -(-worker.batch // layout.attention_data)
     budget = engine.scheduler.prefill_tokens
-    graphs = sequences * (1 + scenario.draft_tokens)
     numbers = {
         "tensor": _degree(layout.tensor),
         "pipeline": _degree(layout.pipeline),
@@ -95,9 +96,7 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
         "prefill_tokens": budget,
         "prefill_total": budget * layout.attention_data,
         "memory_fraction": engine.memory.memory_fraction,
-        "graph_tokens": graphs,
-        "graph_sequences": sequences,
-        "graph_list": json.dumps(graph_sizes(sequences), separators=(",", ":")),
+        **_graphs(engine, sequences, sequences * (1 + scenario.draft_tokens)),
         "prefill_interval": scenario.settings.prefill_interval or 0,
         "rank_wait": (scenario.settings.rank_wait or 0) * (layout.attention_data > 1),
         "batch_wait": (scenario.settings.batch_wait or 0) * (layout.attention_data == 1),
@@ -127,6 +126,14 @@ def worker_assumptions(fields: Mapping[str, str]) -> Iterator[Assumption]:
     for name, says, others in SAID:
         if name in fields:
             yield Assumption(say(says, value=fields[name]), (name, *others))
+
+
+def _graphs(engine: Framework, sequences: int, tokens: int) -> dict[str, int | str]:
+    """Up to what decode passes replay graphs, or that none does."""
+    if not engine.capabilities.replays_graphs:
+        return {"eager": 1}
+    sizes = json.dumps(graph_sizes(sequences), separators=(",", ":"))
+    return {"graph_tokens": tokens, "graph_sequences": sequences, "graph_list": sizes}
 
 
 def _whole_head(prepared: Prepared, scenario: Scenario) -> bool:
@@ -180,6 +187,7 @@ SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("balanced", "copies of popular experts (EPLB)", ()),
     ("redundant", "{value} copies of experts", ("expert_slots",)),
     ("batch_overlap", "two halves of a batch in turns", ()),
+    ("eager", "passes without graphs", ()),
     ("prefill_interval", "prompts in every {value}th pass at most", ("decode_passes",)),
     ("rank_wait", "prompts of attention ranks that wait up to {value} passes for the others'", ()),
     ("batch_wait", "prompts that wait up to {value} passes for others to share theirs", ()),

@@ -13,7 +13,7 @@ from engine.hardware.launch_table import (
     Spelling,
     version_number,
 )
-from engine.model.architecture import LatentCore
+from engine.model.cores import LatentCore
 from engine.model.precision import Precision
 from engine.plan.launch.checkpoint import checkpoint_fields, checkpoint_notes
 from engine.plan.launch.fields import worker_fields

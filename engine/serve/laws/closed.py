@@ -75,7 +75,7 @@ def closed_laws(
     return Laws(
         first,
         tokens,
-        passes_law(passes),
+        passes_law(passes, users.tpot * accepted),
         answer_nodes(requests, client),
     )
 

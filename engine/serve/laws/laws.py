@@ -189,10 +189,10 @@ def held_up(
     return Law.of(burst, Piece(rest, steady, deviation=deviation))
 
 
-def passes_law(passes: SteadyPasses) -> Law:
-    """Times between two deliveries: passes without prompts, and those with them."""
-    with_prompts = passes.plain + passes.row * (passes.mixed - passes.plain)
-    return Law.of(
-        Piece(1.0 - passes.share, np.asarray(passes.plain, dtype=float)),
-        Piece(passes.share, np.asarray(with_prompts, dtype=float)),
-    )
+def passes_law(passes: SteadyPasses, step: FloatArray) -> Law:
+    """Times between two deliveries: passes without prompts, and those with them, as often as makes
+    the mean that of a user's ``step``: whoever decodes meets prompts of others, never its own."""
+    plain = np.asarray(passes.plain, dtype=float)
+    longer = passes.row * (passes.mixed - passes.plain)
+    met = np.clip((step - plain) / np.maximum(longer, LEAST), 0.0, 1.0)
+    return Law.of(Piece(1.0 - met, plain), Piece(met, plain + longer))

@@ -42,7 +42,7 @@ def open_laws(
             first_token(requests, least, *waits),
         ),
         _token_law(requests, traffic, passes, tpot),
-        passes_law(passes),
+        passes_law(passes, tpot * requests.drafts.accepted),
         answer_nodes(requests),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from engine.hardware.kernels import is_product
 from engine.hardware.roofline import Message, Work, kernel_seconds
 from engine.serve.passes.deployment import Deployment
 from engine.serve.passes.overlap import Order, Timed
@@ -76,7 +77,7 @@ def timed(
     cores that send alone, for all of the pass (SGLang, vLLM: DeepGEMM's number of cores)."""
     chip = deployment.chip
     for work in works:
-        if sending and "gemm" in work.kernel:
+        if sending and is_product(work.kernel):
             work = replace(work, peak_flops=work.peak_flops * (1.0 - sending))
         yield work, work.calls * kernel_seconds(work, chip)
     for message in messages:
@@ -85,12 +86,16 @@ def timed(
 
 
 def launching_seconds(deployment: Deployment, steps: Sequence[Step]) -> float:
-    """What the host needs to launch a pass that holds prompts; 0 for one that replays graphs."""
-    if not has_prompts(steps):
+    """What the host needs to launch a pass that holds prompts, or any where none replays graphs; 0
+    for those that do. Without graphs a layer with experts takes as many launches as two."""
+    eager = not deployment.framework.capabilities.replays_graphs
+    if not (eager or has_prompts(steps)):
         return 0.0
-    encoder = deployment.inventory.encoder if deployment.source is not None else None
-    layers = deployment.inventory.layer_count + (encoder.layer_count if encoder else 0)
-    return deployment.framework.costs.prompt_layer_seconds * layers
+    inventory = deployment.inventory
+    encoder = inventory.encoder if deployment.source is not None else None
+    layers = inventory.layer_count + (encoder.layer_count if encoder else 0)
+    launched = layers + eager * inventory.expert_layers
+    return deployment.framework.costs.prompt_layer_seconds * launched
 
 
 def runtime_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:

@@ -31,6 +31,10 @@ _FAMILY = {
     LayerKind.LINEAR: DENSE,
     LayerKind.ATTENTION: ATTENTION,
 }
+_CHOICE_PASSES = 4
+"""Scores of a detector's boxes are written in FP32, read and written in the order of the boxes, and
+read where the best are sought: the suppression of duplicates takes nothing else (MLPerf inference
+v3.0, NVIDIA's NMSOptPlugin: FP32 in linear layout)."""
 _SCORE_PASSES = 7
 """Unfused attention writes its scores, reads and writes them for scale and bias, reads and writes
 them for the softmax in twice the width, reads them again."""
@@ -46,6 +50,8 @@ class ForwardKernel:
     flops: float
     moved_elements: int
     weight_elements: int
+    single_elements: int = 0
+    """Moved in single precision, whatever the model's."""
     rows: int = 0
     depth: int = 0
     columns: int = 0
@@ -124,6 +130,9 @@ def _kernel(layer: ForwardLayer, fusion: Fusion) -> ForwardKernel:
     fused = fusion.biased_attention if layer.parameters else fusion.attention
     if family == ATTENTION and not fused:
         moved += _SCORE_PASSES * layer.groups * layer.rows * layer.columns
+    single = 0
+    if layer.kind is LayerKind.CHOICE:
+        single, moved = _CHOICE_PASSES * layer.input_elements, layer.output_elements
     convolves = family in (CONVOLUTION, DEPTHWISE)
     return ForwardKernel(
         name=layer.name,
@@ -132,6 +141,7 @@ def _kernel(layer: ForwardLayer, fusion: Fusion) -> ForwardKernel:
         flops=layer.flops,
         moved_elements=moved,
         weight_elements=layer.parameters,
+        single_elements=single,
         rows=layer.rows,
         depth=layer.depth,
         columns=layer.columns,

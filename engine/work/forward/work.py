@@ -33,9 +33,8 @@ DEPTH_PADDING = 32
 COLUMN_PADDING = 64
 """What depth and columns of a product are padded to: steps and widths of the smallest tiles."""
 
-
-_FULL_WIDTH = 4.0
-"""Bytes of an element that no cast is needed for."""
+_SINGLE_BYTES = 4.0
+"""An element in single precision, which no cast is needed for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ class Inventory:
     @property
     def launches(self) -> int:
         """Kernels that the host launches."""
-        casts = self.runtime.casts_weights and self.choice.activation_bytes < _FULL_WIDTH
+        casts = self.runtime.casts_weights and self.choice.activation_bytes < _SINGLE_BYTES
         return sum(
             len(work.names) * (2 if casts and work.family in (CONVOLUTION, DENSE) else 1)
             for work in self.works
@@ -130,7 +129,8 @@ def take_forward_inventory(
                 names=tuple(one.name for one in mine),
                 image_flops=shape.column("flops"),
                 padded_flops=shape.padded_flops(family),
-                moved_bytes=shape.column("moved_elements") * choice.activation_bytes,
+                moved_bytes=shape.column("moved_elements") * choice.activation_bytes
+                + shape.column("single_elements") * _SINGLE_BYTES,
                 weight_bytes=shape.column("weight_elements") * weight_bytes,
                 tiles_per_core=shape.tiles(family) / max(chip.core_count, 1),
                 model_bytes=stored,

@@ -14,6 +14,7 @@ from functools import cache
 import numpy as np
 
 from engine.hardware.chip import CacheTraits, Chip, KernelConstants
+from engine.hardware.held_clock import power_share
 from engine.hardware.parts.forward import ForwardRuntime
 from engine.work.forward.fusion import ATTENTION, CONVOLUTION, DENSE, DEPTHWISE, POINTWISE
 from profiles import ROOT
@@ -31,8 +32,14 @@ OWN_COMPUTE = {
 """Frameworks whose kernels of a family reach another share than the chip's best."""
 HOST_BOUND = ("pytorch-1", "tensorflow")
 """Frameworks measured with inputs from the host and small batches."""
-LOW_POWER = ("t4", "l4")
-"""Cards of 70 W, whose clock under load is far below the datasheet's."""
+LOADERS = {"pytorch-1-loader": "pytorch-1"}
+"""Profiles that read and decode images beside the chip, and the one that they are but for that."""
+LOAD = 9e-4
+"""Seconds per image: 640×480 JPEGs opened and resized with PIL in 7 ms by each of eight workers."""
+MOST_SHARE = 1.5
+"""Of the peak, as chips' profiles hold it: Winograd transforms save products, not all of them."""
+POWER_SHARE = 0.2
+"""How much less is known of a clock for each factor e of power that is missing."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,8 @@ class Scope:
     """Constants of one chip under one framework."""
 
     def __init__(self, values: Values, chip: Chip, framework: str) -> None:
-        self.of, self.chip, self.framework = values.of, chip, framework
+        self.of, self.chip = values.of, chip
+        self.framework, self.loads = LOADERS.get(framework, framework), framework in LOADERS
 
     def kernel(self, family: str, dtype: str) -> KernelConstants:
         """Constants of one kernel class."""
@@ -145,13 +153,21 @@ class Scope:
         if family == DEPTHWISE:
             return share
         width = 0.15 if family == ATTENTION else 0.2
-        return share * self.of(f"compute {self.chip.generation} {kernel}", 1.0, width)
+        share *= self.of(f"compute {self.chip.generation} {kernel}", 1.0, width)
+        return min(share, MOST_SHARE)
 
     def sustained(self) -> float:
-        """Clock held over the clock of the peak."""
-        if self.chip.id in LOW_POWER:
-            return self.of(f"sustained {self.chip.id}", 0.85, 0.25)
-        return self.of(f"sustained {self.chip.id}", 1.0, 0.08)
+        """Clock held over the clock of the peak: by the power limit, times the chip's deviation."""
+        share = self._power_share()
+        return share ** self.of("power", 0.4, 0.3) * self.own_clock()
+
+    def own_clock(self) -> float:
+        """The chip's deviation from the clock by its power limit."""
+        width = 0.06 + POWER_SHARE * abs(float(np.log(self._power_share())))
+        return self.of(f"sustained {self.chip.id}", 1.0, width)
+
+    def _power_share(self) -> float:
+        return power_share(self.chip.watts, self.chip.peak_flops, self.chip.generation)
 
     def chip_memory(self) -> float:
         """Share of bandwidth of the generation."""
@@ -202,6 +218,7 @@ class Scope:
             launch_scale={self.chip.generation: scale},
             batch_seconds=batch,
             image_seconds=self.of(f"image {self.framework}", 5e-6, 1.0),
+            loading_seconds=self.of("load", LOAD, 0.3) if self.loads else 0.0,
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.hardware.framework_profiles import load_framework
+from engine.hardware.held_clock import LAW
 from engine.sources.profile_files import bundled_files
 from engine.work.forward.fusion import ATTENTION, CONVOLUTION, DENSE, DEPTHWISE, POINTWISE
 from profiles import ROOT
@@ -59,6 +60,7 @@ def write_profiles(values: Values, cases: Sequence[Case]) -> None:
     for framework in sorted({case.framework for case in cases} | {"generic", "onnxruntime"}):
         _framework(values, framework, cases)
     patch(ROOT / "vision" / "loads.toml", "", {"server_share": number(values.of("server"))})
+    patch(LAW, "", {"exponent": number(values.of("power"))})
 
 
 def _kernel(
@@ -86,7 +88,7 @@ def _generation(values: Values, generation: str, cases: Iterable[Case]) -> str:
     for case in cases:
         chip = case.inventory.chip
         scope = values.scope(chip, "tensorrt")
-        chips[chip.id] = scope.sustained()
+        chips[chip.id] = scope.own_clock()
         for work in case.inventory.works:
             kernel = kernel_class(work.family, case.inventory.choice.dtype)
             family, dtype = kernel.split(".")
@@ -97,8 +99,8 @@ def _generation(values: Values, generation: str, cases: Iterable[Case]) -> str:
     kernels = {**_carried(scope, generation, values), **kernels}
     text = (
         f'id = "{generation}"\n\n'
-        "# Clock that matrix kernels hold over the clock of the datasheet's peak: cards with\n"
-        "# a low power limit fall below it, cards with a high one boost beyond it.\n[sustained]\n"
+        "# Clock that matrix kernels hold over the one that the power limit lets expect\n"
+        "# (profiles/vision/power.toml).\n[sustained]\n"
     )
     text += "".join(
         f"{chip} = {number(held)}\n"
@@ -158,6 +160,7 @@ def _framework(values: Values, framework: str, cases: Sequence[Case]) -> None:
     assert runtime is not None
     like = {"generic": "tensorrt", "onnxruntime": "pytorch-compile"}.get(framework, framework)
     scope = values.scope(cases[0].inventory.chip, like)
+    like = scope.framework
     batch = values.of("batch tensorflow" if like == "tensorflow" else "batch")
     costs = {
         "batch_us": number(batch * 1e6),
@@ -166,6 +169,8 @@ def _framework(values: Values, framework: str, cases: Sequence[Case]) -> None:
     if like in HOST_BOUND:
         costs["launch_us"] = number(values.of(f"launch {like}") * 1e6)
         costs["image_us"] = number(values.of(f"image {like}") * 1e6)
+    if scope.loads:
+        costs["load_us"] = number(values.of("load") * 1e6)
     patch(path, "vision", costs)
     compute = {
         family: values.of(f"compute {like} {family}")

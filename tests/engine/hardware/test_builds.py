@@ -43,6 +43,12 @@ def test_a_numbered_build_has_a_profile_of_its_own() -> None:
     assert engine.id == "vllm-0.6"
 
 
+@pytest.mark.parametrize("build", ["0.6", "no-aiter"])
+def test_a_build_of_a_build_is_itself(build: str) -> None:
+    engine = built(load_framework(f"vllm-{build}"), load_chip("mi300x"), build)
+    assert engine.id == f"vllm-{build}"
+
+
 @pytest.mark.parametrize(
     ("chip", "day", "profile"),
     [
@@ -118,6 +124,14 @@ def test_a_share_that_is_given_is_kept():
     sglang, chip = load_framework("sglang"), load_chip("rtx_4090")
     told = Settings(memory_fraction=0.7)
     assert configured(sglang, chip, told, 2, 1e9).memory.memory_fraction == 0.7
+
+
+def test_without_graphs_nothing_is_captured():
+    vllm, chip = load_framework("vllm"), load_chip("h200")
+    assert configured(vllm, chip, Settings(graphs=True)) == vllm
+    eager = configured(vllm, chip, Settings(graphs=False))
+    assert not eager.capabilities.replays_graphs
+    assert (eager.memory.graph_bytes, eager.memory.generation_graph_bytes) == (0.0, {})
 
 
 def test_the_head_is_whole_where_somebody_says_so_and_the_engine_could_divide_it():

@@ -154,3 +154,10 @@ def test_latency_and_memory_never_fall_as_the_batch_grows(
         batches
     )
     assert np.all(np.diff(needed) >= 0)
+
+
+def test_images_are_done_no_sooner_than_the_host_decodes_them():
+    slow = take_forward_inventory(
+        model(convolution()), BF16, chip(), framework(loading_seconds=1.0)
+    )
+    assert run_forward(slow, np.array([3.0]), instances=2).latency[0] == pytest.approx(6.0)

@@ -50,6 +50,14 @@ def test_the_opening_of_a_client_is_in_the_last_percentiles_only():
     assert np.all(middle < 1.2)
 
 
+@pytest.mark.parametrize("load", [Closed(), Closed(Client()), Closed(Client(spread=0.0))])
+def test_gaps_between_tokens_are_a_users_time_per_token_on_average(load: Closed):
+    made = outcome(load)
+    assert made.at("itl", Statistic.MEAN) == pytest.approx(made.seconds["tpot"], rel=1e-6)
+    # Who is alone never waits for a prompt between two tokens.
+    assert made.at("itl", Statistic.P99)[0, 0] == pytest.approx(made.seconds["tpot"][0, 0])
+
+
 def test_long_answers_take_longer_from_end_to_end():
     alike, spread = outcome(Closed()), outcome(Closed(), spread=Spread(output=1.0))
     factor = spread.at("e2e", Statistic.P99) / alike.at("e2e", Statistic.P99)

@@ -144,6 +144,20 @@ def test_passes_with_prompts_are_never_shorter_than_their_launches():
     assert run(slow, [alone]).seconds[0, 0] < 0.1
 
 
+def test_without_graphs_no_pass_is_shorter_than_its_launches():
+    eager = deployment(prompt_layer_seconds=1e-3, replays_graphs=False)
+    layers = eager.inventory.layer_count
+    step = decode_step(np.array([[1.0]]), eager.layouts, 10, 2)
+    assert run(eager, [step]).seconds[0, 0] >= 1e-3 * layers
+    assert run(deployment(prompt_layer_seconds=1e-3), [step]).seconds[0, 0] < 1e-3 * layers
+    # A layer with experts is launched in as many kernels as two without.
+    mixture = deployment(builders.mixture(), prompt_layer_seconds=1e-3, replays_graphs=False)
+    experts, layers = mixture.inventory.expert_layers, mixture.inventory.layer_count
+    assert experts > 0
+    least = 1e-3 * (layers + experts)
+    assert run(mixture, [step]).seconds[0, 0] == pytest.approx(least, rel=0.01)
+
+
 def test_more_requests_than_prefill_can_feed_wait_before_their_first_token():
     busy = scenario(Mode.CONTINUOUS, isl=16_384, osl=8)
     service = serve(deployment(prefill_tokens=2048), busy, BATCHES)

@@ -57,3 +57,10 @@ def test_a_bias_on_the_scores_can_keep_attention_from_fusing():
     only_plain = Fusion(True, True, True, attention=True, biased_attention=False)
     assert kernels_of(model(layer), only_plain)[0].moved_elements > 400
     assert kernels_of(model(layer), ALL)[0].moved_elements == 400
+
+
+def test_scores_of_boxes_move_in_single_precision_four_times():
+    """Written, put in order (read and written), read: whatever the model's format is."""
+    layer = ForwardLayer("detections", LayerKind.CHOICE, 0, 0.0, 9000, 50)
+    (kernel,) = kernels_of(model(layer), ALL)
+    assert (kernel.single_elements, kernel.moved_elements) == (4 * 9000, 50)

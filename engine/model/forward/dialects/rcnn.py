@@ -13,7 +13,7 @@ from __future__ import annotations
 from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.dialects.mobile import backbone as mobile_backbone
 from engine.model.forward.dialects.resnet import maps_of, named_figures
-from engine.model.forward.fpn import coarser, conv_head, padded, pyramid
+from engine.model.forward.fpn import choose_boxes, coarser, conv_head, padded, pyramid
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 from engine.words.messages import say
@@ -34,8 +34,10 @@ def read_fcos(source: Source) -> ForwardArchitecture:
     maps = maps_of(network, padded(image), named_figures(source))
     levels = pyramid(network, maps[1:], CHANNELS)
     levels += coarser(network, levels[-1], CHANNELS)
-    conv_head(network, "classes", levels, depth, [source.labels()], normalised=True)
+    classes = source.labels()
+    conv_head(network, "classes", levels, depth, [classes], normalised=True)
     conv_head(network, "boxes", levels, depth, [4, 1], normalised=True)
+    choose_boxes(network, levels, classes)
     return source.done(network, image, "fcos")
 
 

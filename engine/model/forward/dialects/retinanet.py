@@ -3,14 +3,14 @@
 No hub class has it, so the keys are ours: ``backbone`` (a ResNet by name), ``fpn_channels``,
 ``fpn_extra_input`` (``p5`` or ``c5``: what the coarser levels start from), ``head_layers``,
 ``head_norm``, ``anchors_per_location``, ``num_labels`` and ``frozen_norms`` (of the backbone).
-Decoding of boxes and suppression of duplicates are no part of it.
+The choice among the boxes is part of it, as in both.
 """
 
 from __future__ import annotations
 
 from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.dialects.resnet import maps_of, named_figures
-from engine.model.forward.fpn import coarser, conv_head, padded, pyramid
+from engine.model.forward.fpn import choose_boxes, coarser, conv_head, padded, pyramid
 from engine.model.forward.source import Source
 
 
@@ -39,6 +39,7 @@ def read(source: Source) -> ForwardArchitecture:
             normalised=normalised,
             biased=not normalised,
         )
+    choose_boxes(network, levels, classes, anchors)
     if padded(image) != image:
         source.notes.append("the image is padded to multiples of 32")
     return source.done(network, image, "retinanet")

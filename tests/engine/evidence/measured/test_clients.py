@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from engine.evidence.measured.calls import call_of
+from engine.evidence.measured.library import Library
 from engine.evidence.measured.predict import predict_rows
 from tests.engine.evidence.measured.rows import make_rows
 
@@ -54,6 +56,20 @@ def test_of_ten_requests_for_each_slot_the_first_hundred_are_new(tmp_path):
     many, more = tpot_ms(tmp_path, concurrency_or_batch="64")
     assert few == same
     assert many < 0.7 * more
+
+
+@pytest.mark.parametrize(
+    ("cells", "graphs"),
+    [
+        ({"build_note": "eager, AscendC operators, TP4"}, False),
+        ({"notes": "all prompts at once; --enforce-eager"}, False),
+        ({"build_note": "graph mode by default"}, None),
+        ({"notes": "eager to start"}, None),
+    ],
+)
+def test_a_build_without_graphs_is_asked_for_as_one(tmp_path, cells, graphs):
+    (row,) = make_rows(tmp_path, cells)
+    assert call_of(row, Library(None)).scenario.settings.graphs is graphs
 
 
 def test_an_engine_without_prefix_caching_prefills_them_again(tmp_path):

@@ -106,3 +106,23 @@ def test_a_numbered_version_is_the_build_that_somebody_would_ask_for(
     framework, version, profile, build
 ):
     assert build_of(Run(framework, version), load_framework(profile)) == build
+
+
+@pytest.mark.parametrize(
+    ("said", "profile"),
+    [
+        ({"weights": "mxfp8", "expert": 8}, "vllm-no-aiter"),
+        ({"weights": "mxfp8", "expert": 8, "concurrency": 512}, "vllm-no-aiter"),
+        ({"weights": "mxfp8", "concurrency": 64}, "vllm-no-aiter"),
+        ({"weights": "mxfp8", "concurrency": 128}, "vllm"),
+        ({"weights": "mxfp8", "disaggregated": True}, "vllm"),
+        ({"weights": "mxfp8", "chip": "mi300x"}, "vllm"),
+        ({"weights": "mxfp4"}, "vllm"),
+        ({"model": "deepseek-ai/DeepSeek-V4-Pro", "day": date(2026, 7, 3)}, "vllm-no-aiter-moe"),
+        ({"model": "deepseek-ai/DeepSeek-V4-Pro", "day": date(2026, 7, 4)}, "vllm"),
+    ],
+)
+def test_whether_experts_are_of_aiter_goes_by_the_launch_script(said, profile):
+    model = "MiniMaxAI/MiniMax-M3"
+    run = Run(**{"framework": "vllm", "model": model, "chip": "mi355x", "concurrency": 32, **said})
+    assert profile_of(run) == profile

@@ -80,10 +80,18 @@ class TestNames:
         with pytest.raises(InputError, match="me/my-net"):
             figures(tmp_path, row)
 
-    def test_a_format_means_another_where_the_chip_has_it(self):
+    @pytest.mark.parametrize(
+        ("chip", "format"), [("h100_sxm", "fp8"), ("a100_sxm_80gb", "fp16"), ("l40", "fp16")]
+    )
+    def test_a_format_means_another_on_chips_that_ran_so(self, chip: str, format: str):
         name = "BERT-Large SQuAD (seq<=384), 99.9% accuracy"
-        assert measured_format(name, "fp16", load_chip("h100_sxm")) == "fp8"
-        assert measured_format(name, "fp16", load_chip("a100_sxm_80gb")) == "fp16"
+        assert measured_format(name, "fp16", load_chip(chip)) == format
+
+    def test_a_table_may_say_on_which_chip_another_format_ran(self, tmp_path: Path):
+        both = {"precision_weights": "fp16 (fp8 on H100)"}
+        for chip, format in (("h100_pcie", "fp8"), ("l40", "fp16")):
+            alone = rate(tmp_path, chip=chip, precision_weights=format)
+            assert rate(tmp_path, chip=chip, **both) == alone
 
 
 class TestLoads:

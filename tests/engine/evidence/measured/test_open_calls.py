@@ -7,6 +7,7 @@ import pytest
 from engine.evidence.measured.library import Library
 from engine.evidence.measured.predict import calls_of, predict_rows
 from engine.evidence.measured.reader import read_measurements
+from engine.evidence.measured.reported import TokenTime, token_time
 from engine.serve.call import Call, Rate
 from tests.engine.evidence.measured.rows import write_rows
 
@@ -42,6 +43,29 @@ def test_a_median_of_an_open_load_is_predicted_as_one(tmp_path: Path):
     source = write_rows(tmp_path / "in.csv", known, known | {"ttft_median_ms": "50"})
     mean, median = predict_rows(read_measurements(source)).values["ttft_ms"]
     assert median < mean
+
+
+def test_a_median_gap_between_tokens_holds_no_prompt_of_another_request(tmp_path: Path):
+    source = write_rows(
+        tmp_path / "in.csv", *({"tpot_stat": one} for one in ("mean", "median", "median ITL"))
+    )
+    mean, median, gap = predict_rows(read_measurements(source)).values["tpot_ms"]
+    assert gap < 0.98 * mean
+    assert median == pytest.approx(mean, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("words", "time"),
+    [
+        ("", TokenTime.MEAN),
+        ("mean ITL (p95=16.83)", TokenTime.MEAN),
+        ("median (median over runs)", TokenTime.MEDIAN),
+        ("median ITL", TokenTime.MEDIAN_GAP),
+        ("p50 token latency (rounded to 1 ms)", TokenTime.MEDIAN),
+    ],
+)
+def test_words_say_which_statistic_a_time_per_token_is(words: str, time: TokenTime):
+    assert token_time(words) is time
 
 
 @pytest.mark.parametrize("column", ["ttft_p99_ms", "tpot_p99_ms", "e2el_p99_ms"])

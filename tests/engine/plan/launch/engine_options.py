@@ -89,7 +89,10 @@ def file_problems(engine: str, values: Mapping[str, Any], above: str = "") -> It
     for key, value in values.items():
         path = f"{above}{key}"
         option = known.get(path)
-        if option is not None:
+        if value is None:
+            if option is None or option.kind != "absent":
+                yield f"{path}: null where something is expected"
+        elif option is not None and option.kind != "absent":
             if option.kind == "open":
                 continue
             if not isinstance(value, _FILE_TYPES[option.kind]) or (

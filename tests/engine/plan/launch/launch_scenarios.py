@@ -66,6 +66,7 @@ CASES = (
     one(SMALL, "h100_sxm", Layout(), 64, draft_tokens=3, acceptance=0.7),
     one(SMALL, "h100_sxm", Layout(), 64, settings=Settings(prefix_caching=False)),
     one(SMALL, "h100_sxm", Layout(), 64, settings=Settings(prefix_caching=True)),
+    one(SMALL, "h100_sxm", Layout(), 64, settings=Settings(graphs=False)),
     one(SMALL, "h100_sxm", Layout(), 64, edits=(("rope_theta", 1e6),)),
     one(SMALL, "h100_sxm", Layout(), 64, edits=(("num_hidden_layers", 16),)),
     one(DENSE, "h100_sxm", Layout(8), 128),

@@ -109,6 +109,19 @@ def test_kernels_that_published_runs_on_amd_had_are_turned_on(engine, variable, 
     assert ((variable, "1") in process.environment) is told
 
 
+@pytest.mark.parametrize(
+    ("build", "told"),
+    [
+        ("no-aiter", {("VLLM_ROCM_USE_AITER", "0")}),
+        ("no-aiter-moe", {("VLLM_ROCM_USE_AITER", "1"), ("VLLM_ROCM_USE_AITER_MOE", "0")}),
+    ],
+)
+def test_a_build_without_aiter_is_told_so(build, told):
+    case = one(DENSE, "mi355x", Layout(8), settings=Settings(build=build))
+    (process,) = case.launch("vllm").processes
+    assert told == {item for item in process.environment if "AITER" in item[0]}
+
+
 def test_weights_that_the_engine_cannot_make_need_another_checkpoint():
     gaps = one(DENSE, "h100_sxm", Layout(8), weights="int4").launch("vllm").gaps
     assert any("int4 weights" in gap and "checkpoint stored so" in gap for gap in gaps)
