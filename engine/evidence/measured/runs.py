@@ -53,8 +53,6 @@ class Conditions:
     """Concurrencies from this one on."""
     below: float
     """Concurrencies under this one."""
-    least: float
-    """Concurrencies from this one on."""
     tensor_below: float
     lengths: tuple[float, ...]
     """Nominal tokens of prompts and answers; empty for any."""
@@ -84,7 +82,6 @@ class Conditions:
             float(rule.get("concurrency", math.nan)),
             float(rule.get("from", 0.0)),
             float(rule.get("below", math.inf)),
-            float(rule.get("least", 0.0)),
             float(rule.get("tensor_below", math.inf)),
             tuple(map(float, rule.get("lengths", ()))),
             float(rule.get("fuller", 0.0)),
@@ -109,7 +106,6 @@ class Conditions:
             and (math.isnan(self.concurrency) or run.concurrency == self.concurrency)
             and not run.concurrency < self.least
             and not run.concurrency >= self.below
-            and not run.concurrency < self.least
             and not run.tensor >= self.tensor_below
             and (not self.lengths or self.lengths == (run.input_tokens, run.output_tokens))
             and not run.concurrency / run.decode_ranks < self.fuller
