@@ -24,8 +24,10 @@ class Run:
     tensor: int = 1
     attention_data: int = 1
     expert: int = 1
+    tensor: int = 1
     input_tokens: float = math.nan
-    """Nominal length of its prompts."""
+    """Nominal length of its prompts, and of its answers."""
+    output_tokens: float = math.nan
     concurrency: float = math.nan
     decode_ranks: float = math.nan
     """Attention ranks of all workers of its decode pool."""
@@ -54,6 +56,9 @@ class Conditions:
     """Concurrencies from this one on."""
     below: float
     """Concurrencies under this one."""
+    tensor_below: float
+    lengths: tuple[float, ...]
+    """Nominal tokens of prompts and answers; empty for any."""
     fuller: float
     """So many requests in flight, or more, on each attention rank of the decode pool."""
     drafts: bool | None
@@ -81,6 +86,8 @@ class Conditions:
             float(rule.get("concurrency", math.nan)),
             float(rule.get("from", 0.0)),
             float(rule.get("below", math.inf)),
+            float(rule.get("tensor_below", math.inf)),
+            tuple(map(float, rule.get("lengths", ()))),
             float(rule.get("fuller", 0.0)),
             rule.get("drafts"),
             date.fromisoformat(rule["since"]) if "since" in rule else date.min,
@@ -104,6 +111,8 @@ class Conditions:
             and (math.isnan(self.concurrency) or run.concurrency == self.concurrency)
             and not run.concurrency < self.least
             and not run.concurrency >= self.below
+            and not run.tensor >= self.tensor_below
+            and (not self.lengths or self.lengths == (run.input_tokens, run.output_tokens))
             and not run.concurrency / run.decode_ranks < self.fuller
             and self.drafts in {None, run.drafts}
         )
