@@ -171,7 +171,6 @@ def _run(read: Cells, prefill: Pool | None, decode: Pool | None) -> Run:
         chip=read.chip(),
         weights=read.text("precision_weights"),
         disaggregated=prefill is not None,
-        tensor=read.count("tp", 1),
         attention_data=read.count("dp", 1),
         expert=read.count("ep", 1),
         tensor=read.count("tp", 1),

@@ -21,7 +21,6 @@ class Run:
     chip: str = ""
     weights: str = ""
     disaggregated: bool = False
-    tensor: int = 1
     attention_data: int = 1
     expert: int = 1
     tensor: int = 1
