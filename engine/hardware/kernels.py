@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from engine.hardware.chip import Chip, KernelConstants, Provenance
 from engine.hardware.framework import Framework
@@ -19,6 +20,32 @@ from engine.words.messages import say
 PLAIN = "bf16"
 HIGHEST_SHARE = 0.97
 """No kernel reaches more of a peak than this."""
+
+
+class Product(StrEnum):
+    """Families of kernels that multiply by weights: a class is one of them and a dtype
+    (``grouped_gemm.fp8``)."""
+
+    PLAIN = "gemm"
+    BATCHED = "batched_gemm"
+    """One for each head."""
+    GROUPED = "grouped_gemm"
+    """One for each expert."""
+    DISPATCHED = "dispatched_gemm"
+    """Of tokens that were sent to the ranks of their experts, sorted by expert (DeepGEMM); chips
+    without such constants use those of all grouped products."""
+
+    def of(self, dtype: str) -> str:
+        """The class of one dtype."""
+        return f"{self}.{dtype}"
+
+
+_PRODUCTS = frozenset(Product)
+
+
+def is_product(kernel: str) -> bool:
+    """Whether a kernel class multiplies by weights."""
+    return kernel.partition(".")[0] in _PRODUCTS
 
 
 @dataclass(frozen=True, slots=True)

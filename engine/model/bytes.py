@@ -12,17 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.model.architecture import (
-    Architecture,
-    AttentionCore,
-    Block,
-    Core,
-    LayerGroup,
-    Matrix,
-    Role,
-    Split,
-    StateCore,
-)
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block, LayerGroup
+from engine.model.cores import AttentionCore, Core, StateCore
+from engine.model.matrices import Matrix, Role, Split
 from engine.model.precision import NumberFormat, Precision
 
 CONVOLUTION_BYTES = 2.0

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from engine.model.architecture import Architecture, LayerGroup
+from engine.model.architecture import Architecture
+from engine.model.blocks import LayerGroup
 from engine.model.config import LoadedModel
 from engine.model.config.interpret import interpret
 from engine.model.config.loaded import RawConfig

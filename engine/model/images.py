@@ -1,10 +1,12 @@
-"""Layers and projectors of towers that read images (`engine.model.architecture.ImageTower`)."""
+"""Layers and projectors of towers that read images (`engine.model.blocks.ImageTower`)."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
-from engine.model.architecture import AttentionCore, Block, LayerGroup, Matrix, Role, Split
+from engine.model.blocks import Block, LayerGroup
+from engine.model.cores import AttentionCore
+from engine.model.matrices import Matrix, Role, Split
 
 
 def transformer(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from engine.model.architecture import Matrix, Role
+from engine.model.matrices import Matrix, Role
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean

@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.model.architecture import Architecture, Role
+from engine.model.architecture import Architecture
+from engine.model.matrices import Role
 from engine.model.precision import (
     FORMATS,
     QUANTISED_ROLES,

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from engine.model.architecture import Architecture, Role
+from engine.model.architecture import Architecture
+from engine.model.matrices import Role
 from engine.model.precision import NumberFormat, number_format
 from engine.model.quantisation.formats import grouped
 from engine.model.quantisation.scheme import Rule, Scheme

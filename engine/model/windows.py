@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Core, LayerGroup, StateCore
+from engine.model.architecture import Architecture
+from engine.model.blocks import LayerGroup
+from engine.model.cores import Core, StateCore
 
 
 def without_windows(model: Architecture) -> Architecture:

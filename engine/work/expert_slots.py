@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.hardware.parts.capabilities import Capabilities
-from engine.model.architecture import Architecture, Role
+from engine.model.architecture import Architecture
+from engine.model.matrices import Role
 from engine.words.arrays import BoolArray, FloatArray
 from engine.words.errors import InputError
 from engine.words.messages import say

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from engine.model.architecture import (
-    Architecture,
-    AttentionCore,
-    Block,
-    LatentCore,
-    StateCore,
-)
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block
+from engine.model.cores import AttentionCore, LatentCore, StateCore
 from engine.scenario import LayoutLimits
 from engine.words.errors import InputError
 from engine.words.messages import say

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from engine.model.architecture import Matrix, Split
+from engine.model.matrices import Matrix, Split
 from engine.work.tokens.inventory import Inventory
 
 ALIGNED = 16

@@ -11,17 +11,10 @@ from engine.hardware.parts.costs import Costs
 from engine.hardware.parts.drafting import Drafting
 from engine.hardware.parts.memory import CachePolicy, MemoryPolicy, WeightPolicy
 from engine.hardware.parts.scheduler import PrefillPasses, Scheduler
-from engine.model.architecture import (
-    Architecture,
-    AttentionCore,
-    Block,
-    Experts,
-    LatentCore,
-    LayerGroup,
-    Matrix,
-    Role,
-    Split,
-)
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block, Experts, LayerGroup
+from engine.model.cores import AttentionCore, LatentCore
+from engine.model.matrices import Matrix, Role, Split
 from engine.model.precision import FORMATS, Precision
 
 BF16 = Precision(FORMATS["bf16"], FORMATS["bf16"], FORMATS["bf16"])

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from engine.model.architecture import Architecture, Role
+from engine.model.architecture import Architecture
+from engine.model.matrices import Role
 from engine.model.precision import Precision, parse_precision
 from engine.model.served import served_precision
 from engine.words.errors import InputError

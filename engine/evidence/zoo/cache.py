@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.evidence.zoo.tables import Comparison, Verdict, number, read_table, whole
-from engine.model.architecture import Architecture, LatentCore, StateCore
+from engine.model.architecture import Architecture
 from engine.model.bytes import cross_bytes_per_source_token, state_bytes
+from engine.model.cores import LatentCore, StateCore
 from engine.model.precision import FORMATS
 from engine.words.errors import RooftopError
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.evidence.zoo.tables import Comparison, number, read_table, whole
-from engine.model.architecture import Architecture, AttentionCore, Core, LatentCore
+from engine.model.architecture import Architecture
+from engine.model.cores import AttentionCore, Core, LatentCore
 from engine.model.described.tokens import matrix_flops_per_token
 from engine.words.errors import RooftopError
 

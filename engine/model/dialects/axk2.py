@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix, Role, Split
+from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Traits, read_decoder
 from engine.model.dialects.deepseek import (
     read_experts,
@@ -14,6 +14,7 @@ from engine.model.dialects.deepseek import (
 )
 from engine.model.dialects.parts import FeedForward, Mixer
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 
 
 def read(keys: Keys) -> Architecture:

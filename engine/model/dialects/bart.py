@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
+from engine.model.architecture import Architecture
+from engine.model.cores import AttentionCore
 from engine.model.dialects.classes import class_names
 from engine.model.dialects.decoder import Traits, assemble, group_layers
 from engine.model.dialects.parts import (
@@ -22,6 +23,7 @@ from engine.model.dialects.parts import (
 )
 from engine.model.dialects.t5 import WARNING
 from engine.model.keys import MAXIMUM_LAYERS, Keys, shown
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 

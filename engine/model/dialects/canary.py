@@ -7,12 +7,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, AttentionCore, LayerGroup, Matrix, Split
+from engine.model.architecture import Architecture
+from engine.model.blocks import LayerGroup
+from engine.model.cores import AttentionCore
 from engine.model.dialects.bart import FRAMES
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
 from engine.model.dialects.parts import Mixer, attention, dense, layer
 from engine.model.dialects.towers.conformer import FRAMES_PER_SECOND, Conformer, fast_conformer
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Split
 from engine.words.messages import say
 
 _CLIP_SECONDS = 35

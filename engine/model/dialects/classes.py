@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine.model.architecture import Architecture, Matrix, Role, Split
+from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 from engine.words.text import clean
 

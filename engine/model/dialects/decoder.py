@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from engine.model.architecture import Architecture, Block, LayerGroup, Matrix, Role
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block, LayerGroup
 from engine.model.dialects.parts import (
     FeedForward,
     Mixer,
@@ -19,6 +20,7 @@ from engine.model.dialects.parts import (
     norm_elements,
 )
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.matrices import Matrix, Role
 from engine.words.messages import say
 
 HIDDEN = ("hidden_size", "n_embd", "n_embed", "d_model")

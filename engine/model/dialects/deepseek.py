@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Block, LayerGroup, Matrix, Role, Split
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block, LayerGroup
 from engine.model.dialects.decoder import (
     HEADS,
     HIDDEN,
@@ -29,6 +30,7 @@ from engine.model.dialects.parts import (
     norm_elements,
 )
 from engine.model.keys import MAXIMUM_LAYERS, MISSING, Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 TRAITS = Traits()

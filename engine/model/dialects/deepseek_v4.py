@@ -11,21 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.model.architecture import (
-    Architecture,
-    Block,
-    Core,
-    LatentCore,
-    LayerGroup,
-    Matrix,
-    Role,
-    Split,
-    StateCore,
-)
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block, LayerGroup
+from engine.model.cores import Core, LatentCore, StateCore
 from engine.model.dialects.decoder import Traits, assemble, first_apart, read_dimensions
 from engine.model.dialects.layer_kinds import layer_kinds, one_per_layer
 from engine.model.dialects.parts import FeedForward, Mixer, layer, mixture, output_projection
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 WINDOW, SPARSE, HEAVY = "window", "sparse", "heavy"

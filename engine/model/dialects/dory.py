@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix, Role
+from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import (
     Traits,
     group_layers,
@@ -22,6 +22,7 @@ from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.parts import Mixer, layer
 from engine.model.dialects.windows import window_size
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role
 from engine.words.messages import say
 
 TRAITS = Traits(

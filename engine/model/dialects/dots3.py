@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix, Role
+from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Traits, read_decoder
 from engine.model.dialects.deepseek import read_experts, read_latent_shape
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.parts import Mixer, SparseIndex, latent_attention
 from engine.model.dialects.windows import window_size
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role
 
 KINDS = {
     "indexed_attention": "indexed",

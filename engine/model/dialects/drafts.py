@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine.model.architecture import Architecture, Matrix, Role, Split
+from engine.model.architecture import Architecture
 from engine.model.dialects.classes import class_names
 from engine.model.dialects.decoder import (
     Traits,
@@ -45,6 +45,7 @@ from engine.model.dialects.drafts_family import (
 from engine.model.dialects.nesting import flat_keys
 from engine.model.dialects.parts import Mixer, attention, layer
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.errors import InputError, UnknownArchitecture
 from engine.words.messages import say
 from engine.words.text import clean

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix, Role, Split
+from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Traits, first_apart, read_decoder, read_dimensions
 from engine.model.dialects.nesting import flat_keys
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 DFLASH, DSPARK = "a DFlash draft", "a DSpark draft"

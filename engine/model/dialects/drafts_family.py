@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.model.architecture import Architecture, Matrix, Role, Split
+from engine.model.architecture import Architecture
 from engine.model.dialects.classes import class_names
 from engine.model.dialects.decoder import LAYERS, Traits, plain_feed_forward, read_decoder
 from engine.model.dialects.deepseek import read_latent, read_latent_shape
@@ -23,6 +23,7 @@ from engine.model.dialects.drafts_block import (
 from engine.model.dialects.index import reader_for
 from engine.model.dialects.nesting import flat_keys
 from engine.model.keys import MAXIMUM_LAYERS, MISSING, Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.model.architecture import Architecture, Matrix, Role, Split, StateCore
+from engine.model.architecture import Architecture
+from engine.model.cores import StateCore
 from engine.model.dialects.decoder import Traits, assemble
 from engine.model.dialects.parts import Mixer, attention, dense, layer
 from engine.model.dialects.states import convolution_tail
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 _DECAYED, _PLAIN_DELTA, _GATED_DELTA = 5, 6, 7

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix, Role
+from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import (
     Dimensions,
     FeedForwardOfLayer,
@@ -20,6 +20,7 @@ from engine.model.dialects.mixture import mlp_layer_types, read_routing
 from engine.model.dialects.parts import Mixer, attention, dense, mixture
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role
 from engine.words.messages import say
 
 BASE = Traits(qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head")

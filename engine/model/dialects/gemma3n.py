@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix, Role, Split
+from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
 from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.dialects.parts import FeedForward, attention, dense, layer
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 
 TRAITS = Traits(tied=True)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.model.architecture import Architecture, Block, Matrix, Role, Split
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
 from engine.model.dialects.mixture import Routing, read_routing
 from engine.model.dialects.parts import FeedForward, Mixer, attention, dense, layer, mixture
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 TRAITS = Traits(tied=True, norms=4)

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, LatentCore, Matrix, Role, Split
+from engine.model.architecture import Architecture
+from engine.model.cores import LatentCore
 from engine.model.dialects.decoder import Traits, assemble
 from engine.model.dialects.deepseek import read_experts, read_latent_shape
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.parts import Mixer, SparseIndex, latent_attention, layer
 from engine.model.dialects.states import kimi_delta_attention
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 KINDS = {

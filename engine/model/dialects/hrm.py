@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, LayerGroup
+from engine.model.architecture import Architecture
+from engine.model.blocks import LayerGroup
 from engine.model.dialects.decoder import Traits, plain_attention, read_decoder, read_dimensions
 from engine.model.dialects.gated import gated
 from engine.model.keys import MAXIMUM_LAYERS, Keys

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Block, Matrix, Role, Split
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.mixture import WIDTH, mlp_layer_types, read_routing, shared_count
@@ -18,6 +19,7 @@ from engine.model.dialects.parts import (
     mixture,
 )
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 
 
 def read(keys: Keys) -> Architecture:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, AttentionCore
+from engine.model.architecture import Architecture
+from engine.model.cores import AttentionCore
 from engine.model.defaults import class_defaults
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions, read_width
 from engine.model.dialects.nesting import left_out_keys, with_outer

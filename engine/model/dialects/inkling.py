@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix, Role, Split, StateCore
+from engine.model.architecture import Architecture
+from engine.model.cores import StateCore
 from engine.model.dialects.decoder import HEADS, HIDDEN, LAYERS, Traits, assemble
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.mixture import mlp_layer_types, read_routing, shared_count
 from engine.model.dialects.parts import FeedForward, Mixer, attention, dense, layer, mixture
 from engine.model.dialects.states import convolution_tail
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 KINDS = {"hybrid": "full", "hybrid_sliding": "sliding"}

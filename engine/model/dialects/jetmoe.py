@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
+from engine.model.architecture import Architecture
+from engine.model.cores import AttentionCore
 from engine.model.dialects.decoder import Dimensions, Traits, read_decoder
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import Mixer, mixture, output_projection
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.matrices import Matrix, Role, Split
 
 TRAITS = Traits(tied=True)
 

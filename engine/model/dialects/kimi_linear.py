@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix, Role
+from engine.model.architecture import Architecture
 from engine.model.dialects import bailing_linear
 from engine.model.dialects.classes import class_names
 from engine.model.dialects.decoder import (
@@ -28,6 +28,7 @@ from engine.model.dialects.nesting import text_keys, with_outer
 from engine.model.dialects.parts import FeedForward, Mixer, dense, latent_attention, mixture
 from engine.model.dialects.states import kimi_delta_attention
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.matrices import Matrix, Role
 from engine.words.messages import say
 
 TRAITS = Traits()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix, Role
+from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import (
     Dimensions,
     FeedForwardOfLayer,
@@ -16,6 +16,7 @@ from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.parts import Mixer, attention, dense, layer, mixture
 from engine.model.dialects.states import short_convolution
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role
 
 KINDS = {
     "conv": "convolution",

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix
+from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Traits, read_decoder
 from engine.model.dialects.deepseek import read_latent, read_latent_shape
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import FeedForward, Mixer, dense, mixture
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix
 
 TRAITS = Traits(norms=4)
 

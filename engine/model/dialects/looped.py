@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, LayerGroup
+from engine.model.architecture import Architecture
+from engine.model.blocks import LayerGroup
 from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.model.architecture import Architecture, Matrix, Role, Split
+from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import (
     Dimensions,
     FeedForwardOfLayer,
@@ -17,6 +17,7 @@ from engine.model.dialects.mamba import inner_width, state_groups, step_rank
 from engine.model.dialects.parts import FeedForward, Mixer, attention, dense, mixture
 from engine.model.dialects.states import mamba1, mamba2
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 BIASED = Traits(qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
+from engine.model.architecture import Architecture
+from engine.model.cores import AttentionCore
 from engine.model.dialects.decoder import (
     Dimensions,
     Traits,
@@ -16,6 +17,7 @@ from engine.model.dialects.deepseek import read_prediction
 from engine.model.dialects.mixture import SHARED, after_first_dense, read_routing, shared_count
 from engine.model.dialects.parts import Mixer, SparseIndex, attention, dense, mixture
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 TRAITS = Traits(qk_norm="full")

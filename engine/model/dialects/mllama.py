@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, AttentionCore
+from engine.model.architecture import Architecture
+from engine.model.cores import AttentionCore
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions, read_width
 from engine.model.dialects.parts import Mixer, attention, dense, layer
 from engine.model.keys import Keys

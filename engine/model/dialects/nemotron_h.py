@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Block, LayerGroup, Matrix, Role, Split
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block, LayerGroup
 from engine.model.dialects.decoder import (
     HEADS,
     HIDDEN,
@@ -22,6 +23,7 @@ from engine.model.dialects.mamba import state_groups
 from engine.model.dialects.parts import FeedForward, Mixer, attention, dense, layer, mixture
 from engine.model.dialects.states import mamba2
 from engine.model.keys import MAXIMUM_LAYERS, MISSING, Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 LETTERS = {"M": "state", "*": "attention", "-": "dense", "E": "experts"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.model.architecture import Architecture, Block, Matrix, Role, Split
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block
 from engine.model.dialects.decoder import (
     HEADS,
     HIDDEN,
@@ -15,6 +16,7 @@ from engine.model.dialects.decoder import (
 )
 from engine.model.dialects.parts import FeedForward, Mixer, attention, dense, layer
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 TRAITS = Traits()

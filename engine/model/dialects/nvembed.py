@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix, Role
+from engine.model.architecture import Architecture
 from engine.model.dialects.classes import pooling
 from engine.model.dialects.index import reader_for
 from engine.model.dialects.nesting import text_keys
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role
 from engine.words.messages import say
 
 

@@ -8,16 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.architecture import (
-    AttentionCore,
-    Block,
-    Core,
-    Experts,
-    LatentCore,
-    Matrix,
-    Role,
-    Split,
-)
+from engine.model.blocks import Block, Experts
+from engine.model.cores import AttentionCore, Core, LatentCore
+from engine.model.matrices import Matrix, Role, Split
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import ceil, isqrt
 
-from engine.model.architecture import (
-    Architecture,
-    AttentionCore,
-    Block,
-    LayerGroup,
-    Matrix,
-    Role,
-    Split,
-    StateCore,
-)
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block, LayerGroup
+from engine.model.cores import AttentionCore, StateCore
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, first_apart, read_dimensions
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.nesting import text_keys, with_outer
@@ -28,6 +21,7 @@ from engine.model.dialects.parts import FeedForward, Mixer, attention, layer, mi
 from engine.model.dialects.qwen_hybrid import delta_net, interval_kinds
 from engine.model.dialects.qwen_vision import qwen_vision_tower
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 TRAITS = Traits(final_norm=False)

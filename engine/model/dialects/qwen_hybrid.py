@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Block, LayerGroup, Matrix, Role, Split
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block, LayerGroup
 from engine.model.dialects.decoder import (
     Dimensions,
     FeedForwardOfLayer,
@@ -21,6 +22,7 @@ from engine.model.dialects.parts import Mixer, attention, dense, layer, mixture
 from engine.model.dialects.qwen_vision import qwen_vision_tower
 from engine.model.dialects.states import gated_delta_net
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 TRAITS = Traits(qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head")

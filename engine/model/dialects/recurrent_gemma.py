@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from engine.model.architecture import Architecture, Matrix, Role, Split, StateCore
+from engine.model.architecture import Architecture
+from engine.model.cores import StateCore
 from engine.model.dialects.decoder import Dimensions, Traits, read_decoder, read_dimensions
 from engine.model.dialects.parts import Mixer, attention, dense
 from engine.model.dialects.states import convolution_tail
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 TRAITS = Traits(tied=True)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.architecture import Architecture, Matrix, Role, Split, StateCore
+from engine.model.architecture import Architecture
+from engine.model.cores import StateCore
 from engine.model.dialects.decoder import Traits, assemble
 from engine.model.dialects.parts import FeedForward, Mixer, layer
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 _WHOLE = Split.REPLICATED

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import math
 
-from engine.model.architecture import Matrix, Role, Split, StateCore
+from engine.model.cores import StateCore
 from engine.model.dialects.parts import Mixer
+from engine.model.matrices import Matrix, Role, Split
 
 
 def convolution_tail(channels: int, kernel: int) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix, Role, Split
+from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import HEADS, HIDDEN, LAYERS, Dimensions, Traits, read_decoder
 from engine.model.dialects.gated import listed_layers
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import Mixer, attention, dense, mixture
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 

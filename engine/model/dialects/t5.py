@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
+from engine.model.architecture import Architecture
+from engine.model.cores import AttentionCore
 from engine.model.dialects.classes import class_names
 from engine.model.dialects.decoder import Traits, assemble, group_layers
 from engine.model.dialects.parts import FeedForward, Mixer, dense, layer, mixture, output_projection
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 WARNING = (

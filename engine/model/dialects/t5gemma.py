@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, AttentionCore, Block, Split
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block
+from engine.model.cores import AttentionCore
 from engine.model.dialects.decoder import (
     Dimensions,
     Traits,
@@ -19,6 +21,7 @@ from engine.model.dialects.parts import Mixer, attention, dense, layer
 from engine.model.dialects.t5 import WARNING
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.model.keys import Keys
+from engine.model.matrices import Split
 from engine.words.messages import say
 
 TRAITS = Traits(tied=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix, Role, Split
+from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import (
     Traits,
     plain_attention,
@@ -18,6 +18,7 @@ from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.dialects.parts import FeedForward, Mixer
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 LLAMA = Traits(qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias")

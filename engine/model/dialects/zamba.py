@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Block, LayerGroup, Matrix, Role, Split
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block, LayerGroup
 from engine.model.dialects.decoder import Traits, assemble
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.mamba import inner_width, step_rank
@@ -22,6 +23,7 @@ from engine.model.dialects.parts import (
 )
 from engine.model.dialects.states import mamba1
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 KINDS = {"mamba": "state", "linear_attention": "state", "hybrid": "hybrid"}

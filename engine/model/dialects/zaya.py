@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Matrix, Role, Split, StateCore
+from engine.model.architecture import Architecture
+from engine.model.cores import StateCore
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.parts import FeedForward, Mixer, attention, layer, mixture
 from engine.model.dialects.states import convolution_tail
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 
 KINDS = {"hybrid": "full", "hybrid_sliding": "sliding"}
 

@@ -11,19 +11,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from engine.model.architecture import (
-    Architecture,
-    AttentionCore,
-    Block,
-    Core,
-    Experts,
-    LatentCore,
-    Matrix,
-    StateCore,
-)
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block, Experts
+from engine.model.cores import AttentionCore, Core, LatentCore, StateCore
 from engine.model.forward.architecture import ForwardArchitecture, LayerKind, Text
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Resolution, resolution_of_text
+from engine.model.matrices import Matrix
 from engine.words.errors import InputError
 from engine.words.messages import say
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from engine.model.architecture import Role
+from engine.model.matrices import Role
 from engine.model.precision import FORMATS
 from engine.model.quantisation.ascend import read_modelslim
 from engine.model.quantisation.compressed import read_compressed_tensors

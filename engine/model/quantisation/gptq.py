@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from engine.model.architecture import Role
+from engine.model.matrices import Role
 from engine.model.precision import FORMATS, NumberFormat
 from engine.model.quantisation.formats import grouped, grouped_any, in_blocks
 from engine.model.quantisation.scheme import BF16, Rule, Scheme, sparse

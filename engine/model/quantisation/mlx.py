@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.model.architecture import Role
+from engine.model.matrices import Role
 from engine.model.precision import FORMATS, NumberFormat
 from engine.model.quantisation.formats import grouped_any
 from engine.model.quantisation.scheme import BF16, Rule, Scheme

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from engine.model.architecture import Architecture, Matrix, Role
+from engine.model.architecture import Architecture
+from engine.model.matrices import Matrix, Role
 from engine.model.precision import QUANTISED_ROLES, NumberFormat, Portion, Precision
 from engine.model.quantisation.modules import layers_named, names_single_experts, share
 from engine.model.quantisation.scheme import Scheme

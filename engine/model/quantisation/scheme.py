@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.model.architecture import Role
+from engine.model.matrices import Role
 from engine.model.precision import FORMATS, NumberFormat
 
 BF16 = FORMATS["bf16"]

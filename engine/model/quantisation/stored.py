@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from engine.model.architecture import Architecture, Role
+from engine.model.architecture import Architecture
+from engine.model.matrices import Role
 from engine.model.precision import FORMATS, QUANTISED_ROLES, NumberFormat, Portion, Precision
 from engine.model.quantisation.dialects import read_scheme
 from engine.model.quantisation.portions import (

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.model.architecture import Role
+from engine.model.matrices import Role
 from engine.model.precision import FORMATS, QUANTISED_ROLES, NumberFormat
 from engine.model.quantisation.formats import grouped
 from engine.model.quantisation.scheme import Rule, Scheme

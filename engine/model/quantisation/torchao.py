@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.model.architecture import Role
+from engine.model.matrices import Role
 from engine.model.precision import FORMATS, NumberFormat
 from engine.model.quantisation.formats import grouped
 from engine.model.quantisation.scheme import BF16, Rule, Scheme

@@ -13,7 +13,7 @@ from engine.hardware.launch_table import (
     Spelling,
     version_number,
 )
-from engine.model.architecture import LatentCore
+from engine.model.cores import LatentCore
 from engine.model.precision import Precision
 from engine.plan.launch.checkpoint import checkpoint_fields, checkpoint_notes
 from engine.plan.launch.fields import worker_fields
@@ -27,6 +27,7 @@ from engine.plan.launch.fill import (
 )
 from engine.plan.launch.formats import (
     cache_spelling,
+    expert_fields,
     format_gaps,
     online_spelling,
     served_checkpoint,
@@ -242,8 +243,9 @@ class TabledLaunch:
 
     def _fields(self, pool: Pool) -> dict[str, str]:
         prepared, table = self._prepared, self._table
-        fields = worker_fields(prepared, self._scenario, pool.worker)
         precision = pool.system.precision
+        fields = worker_fields(prepared, self._scenario, pool.worker)
+        fields |= expert_fields(prepared, precision)
         published = served_checkpoint(prepared, precision, table)
         fields |= checkpoint_fields(prepared, self._scenario, published)
         if pool.role is not Role.SERVER:

@@ -21,7 +21,9 @@ from engine.hardware.parts.memory import (
     Sizing,
     TowerPass,
 )
-from engine.model.architecture import Architecture, Block, LatentCore
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block
+from engine.model.cores import LatentCore
 from engine.serve.images import image_bytes, largest_images, tower_bytes
 from engine.serve.requests import Images
 from engine.words.arrays import FloatArray, IntArray, lines

@@ -15,8 +15,10 @@ import numpy as np
 
 from engine.hardware.framework import Framework
 from engine.hardware.parts.memory import CachePolicy, WindowCache
-from engine.model.architecture import Architecture, AttentionCore, Block, LatentCore, StateCore
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block
 from engine.model.bytes import core_state_bytes
+from engine.model.cores import AttentionCore, LatentCore, StateCore
 from engine.model.draft import Draft
 from engine.model.precision import Precision
 from engine.serve.memory.compressed_cache import CompressedLayers

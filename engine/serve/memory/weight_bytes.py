@@ -9,8 +9,11 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.parts.memory import WeightPolicy
-from engine.model.architecture import Architecture, Block, Experts, LatentCore, Role, Split
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block, Experts
 from engine.model.bytes import Part, Parts, Spread, stored_weights
+from engine.model.cores import LatentCore
+from engine.model.matrices import Role, Split
 from engine.model.precision import Precision
 from engine.words.arrays import FloatArray
 from engine.work.expert_slots import ExpertSlots, Placing, expert_slots

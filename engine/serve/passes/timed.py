@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from engine.hardware.kernels import is_product
 from engine.hardware.roofline import Message, Work, kernel_seconds
 from engine.serve.passes.deployment import Deployment
 from engine.serve.passes.overlap import Order, Timed
@@ -76,7 +77,7 @@ def timed(
     cores that send alone, for all of the pass (SGLang, vLLM: DeepGEMM's number of cores)."""
     chip = deployment.chip
     for work in works:
-        if sending and "gemm" in work.kernel:
+        if sending and is_product(work.kernel):
             work = replace(work, peak_flops=work.peak_flops * (1.0 - sending))
         yield work, work.calls * kernel_seconds(work, chip)
     for message in messages:

@@ -8,20 +8,18 @@ from dataclasses import replace
 
 from engine.hardware.chip import Chip, KernelConstants
 from engine.hardware.framework import Framework
-from engine.hardware.kernels import cache_dtype, choose_kernel, constants_for, has_constants
+from engine.hardware.kernels import (
+    Product,
+    cache_dtype,
+    choose_kernel,
+    constants_for,
+    has_constants,
+)
 from engine.hardware.narrow_experts import fill_columns
 from engine.hardware.routing import balanced_excess, evenness
-from engine.model.architecture import (
-    AttentionCore,
-    Block,
-    Core,
-    Experts,
-    LatentCore,
-    Matrix,
-    Role,
-    Split,
-    StateCore,
-)
+from engine.model.blocks import Block, Experts
+from engine.model.cores import AttentionCore, Core, LatentCore, StateCore
+from engine.model.matrices import Matrix, Role, Split
 from engine.model.precision import Portion, Precision
 from engine.work.expert_slots import Placing
 from engine.work.tokens.operators import Elementwise, ExpertBank, Gemm, Mixing
@@ -39,9 +37,6 @@ INDEXER_PASSES = (
     "top-k",
 )
 
-DISPATCHED = "dispatched_gemm"
-"""Family of the grouped products of tokens that were sent to the ranks of their experts, sorted by
-expert (DeepGEMM); chips without such constants use those of all grouped products."""
 PLAIN_NORMS = 2
 """Norms of a block with one before each half."""
 
@@ -105,8 +100,8 @@ class Collector:
     def _bank(self, experts: Experts, portion: Portion, calls: float) -> ExpertBank:
         choice = choose_kernel(portion.weights, portion.activations, self.chip)
         self.fallbacks.append(choice.fallback)
-        kernel = f"grouped_gemm.{choice.dtype}"
-        sent = f"{DISPATCHED}.{choice.dtype}"
+        kernel = Product.GROUPED.of(choice.dtype)
+        sent = Product.DISPATCHED.of(choice.dtype)
         sent = sent if has_constants(sent, self.chip, self.framework) else kernel
         return ExpertBank(
             kernel=kernel,
@@ -201,12 +196,12 @@ class Collector:
     def _gemm(self, parts: tuple[Matrix, ...], name: str, portion: Portion, calls: float) -> Gemm:
         choice = choose_kernel(portion.weights, portion.activations, self.chip)
         self.fallbacks.append(choice.fallback)
-        kernel = f"gemm.{choice.dtype}"
+        kernel = Product.PLAIN.of(choice.dtype)
         started = not (self._beside(parts[0].role) or self._fused(parts[0]))
         decode_kernel = kernel
         if parts[0].batched:
             dtype = "fp8" if choice.compute == "fp8" else "bf16"
-            decode_kernel = f"batched_gemm.{dtype}"
+            decode_kernel = Product.BATCHED.of(dtype)
         constants, decode_constants = (
             _started(constants_for(one, self.chip, self.framework), started)
             for one in (kernel, decode_kernel)

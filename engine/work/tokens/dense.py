@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.hardware.roofline import Place, Work
-from engine.model.architecture import Role, Split
+from engine.model.matrices import Role, Split
 from engine.words.arrays import FloatArray
 from engine.work.tokens.inventory import Inventory
 from engine.work.tokens.operators import Gemm

@@ -11,7 +11,9 @@ from math import inf
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
-from engine.model.architecture import Architecture, ImageTower, Role
+from engine.model.architecture import Architecture
+from engine.model.blocks import ImageTower
+from engine.model.matrices import Role
 from engine.model.precision import Precision
 from engine.work.expert_slots import Placing
 from engine.work.tokens.collector import Collector

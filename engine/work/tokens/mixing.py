@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from engine.hardware.roofline import Place, Work
-from engine.model.architecture import AttentionCore, LatentCore, StateCore
+from engine.model.cores import AttentionCore, LatentCore, StateCore
 from engine.words.arrays import FloatArray
 from engine.work.tokens.operators import Mixing
 from engine.work.tokens.placed import Placed

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from engine.hardware.chip import KernelConstants
 from engine.hardware.narrow_experts import FillColumns
 from engine.hardware.routing import BalancedExcess
-from engine.model.architecture import Core, Experts, Matrix
+from engine.model.blocks import Experts
+from engine.model.cores import Core
+from engine.model.matrices import Matrix
 from engine.work.expert_slots import Placing
 
 

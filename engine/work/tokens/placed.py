@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.model.architecture import Matrix, Role, Split
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.arrays import FloatArray
 from engine.work.expert_slots import expert_slots
 from engine.work.tokens.exchange import Routes

@@ -8,7 +8,7 @@ import pytest
 
 from engine.hardware.chip import Deviation, KernelConstants
 from engine.hardware.chip_profiles import load_chip
-from engine.hardware.kernels import HIGHEST_SHARE, choose_kernel, constants_for
+from engine.hardware.kernels import HIGHEST_SHARE, Product, choose_kernel, constants_for, is_product
 from engine.model.precision import FORMATS
 from engine.work.tokens import take_inventory
 from tests.engine import builders
@@ -102,3 +102,15 @@ def test_mxfp4_weights_have_constants_of_their_own_before_those_of_int4():
     mine = replace(table["grouped_gemm.bf16"], memory=0.4)
     chip = replace(CHIP, kernels={**kernels, "grouped_gemm.mxfp4": mine})
     assert constants_for("grouped_gemm.mxfp4_weight", chip, ENGINE).memory == 0.4
+
+
+@pytest.mark.parametrize(
+    ("kernel", "multiplies"),
+    [
+        *((product.of("fp8"), True) for product in Product),
+        ("decode_attention.bf16", False),
+        ("elementwise.bf16", False),
+    ],
+)
+def test_products_are_the_classes_that_multiply_by_weights(kernel: str, multiplies: bool):
+    assert is_product(kernel) is multiplies

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.model.architecture import Block, LayerGroup, Matrix, Role, StateCore
+from engine.model.blocks import Block, LayerGroup
 from engine.model.bytes import (
     cache_bytes_per_token,
     matrix_bytes,
@@ -15,6 +15,8 @@ from engine.model.bytes import (
     stored_weights,
     weight_bytes,
 )
+from engine.model.cores import StateCore
+from engine.model.matrices import Matrix, Role
 from engine.model.precision import FORMATS, Portion, Precision
 from tests.engine import builders
 

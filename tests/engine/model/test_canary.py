@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.model.architecture import Architecture, AttentionCore
+from engine.model.architecture import Architecture
+from engine.model.cores import AttentionCore
 from engine.model.dialects.reading import read_architecture
 
 HEARD: dict[str, Any] = {

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from engine.model.architecture import Architecture, AttentionCore
+from engine.model.architecture import Architecture
 from engine.model.config import load_architecture, read_raw
-from engine.model.dialects.index import ALIASES, FAMILIES, model_type_of_architectures, reader_for
+from engine.model.cores import AttentionCore
+from engine.model.dialects.families import FAMILIES
+from engine.model.dialects.index import model_type_of_architectures, reader_for
 from engine.model.dialects.reading import read_architecture
+from engine.model.dialects.spellings import ALIASES
 from engine.words.errors import UnknownArchitecture
 
 LLAMA: dict[str, Any] = {

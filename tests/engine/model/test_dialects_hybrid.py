@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from engine.model.architecture import Architecture, AttentionCore, LatentCore, StateCore
+from engine.model.architecture import Architecture
 from engine.model.bytes import state_bytes
+from engine.model.cores import AttentionCore, LatentCore, StateCore
 from engine.model.dialects.reading import read_architecture
 from engine.words.errors import InputError, RooftopError
 

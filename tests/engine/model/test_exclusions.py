@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from engine.model.architecture import Role
 from engine.model.config import RawConfig, interpret
 from engine.model.config.loaded import LoadedModel
+from engine.model.matrices import Role
 from engine.model.quantisation.expressions import safe_expression
 from engine.words.errors import InputError
 

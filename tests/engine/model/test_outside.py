@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from engine.model.architecture import Architecture, AttentionCore
+from engine.model.architecture import Architecture
 from engine.model.bytes import cross_bytes_per_source_token, source_tokens
 from engine.model.config import load_architecture
+from engine.model.cores import AttentionCore
 from engine.model.described.tokens import as_json, as_text, describe
 from engine.model.dialects.reading import read_architecture
 from engine.model.foreign import what_it_is, what_its_name_says

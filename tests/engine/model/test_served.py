@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine.model.architecture import Architecture, Matrix, Role
+from engine.model.architecture import Architecture
+from engine.model.matrices import Matrix, Role
 from engine.model.precision import FORMATS, Precision
 from engine.model.quantisation.portions import matrices_by_role
 from engine.model.served import served_precision

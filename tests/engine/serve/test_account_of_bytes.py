@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.model.architecture import Architecture, Block, Role
+from engine.model.architecture import Architecture
+from engine.model.blocks import Block
 from engine.model.bytes import stored_weights
 from engine.model.config import LoadedModel, load_architecture
 from engine.model.described.tokens import describe
+from engine.model.matrices import Role
 from engine.model.model_profiles import bundled_models
 from engine.model.precision import FORMATS, Precision, parse_precision
 from engine.serve.memory.account import Footprint, Held, footprint

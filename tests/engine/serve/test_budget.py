@@ -9,7 +9,9 @@ import pytest
 
 from engine.hardware.chip import Link
 from engine.hardware.parts.memory import ShareHolds, Sizing, TowerPass
-from engine.model.architecture import Architecture, ImageTower, LatentCore, LayerGroup
+from engine.model.architecture import Architecture
+from engine.model.blocks import ImageTower, LayerGroup
+from engine.model.cores import LatentCore
 from engine.model.image_rules import Fixed
 from engine.serve.images import tower_bytes
 from engine.serve.memory.budget import (

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.hardware.parts.memory import WeightPolicy
-from engine.model.architecture import Role
+from engine.model.matrices import Role
 from engine.model.precision import FORMATS, Precision
 from engine.serve.memory.weight_bytes import rank_weight_bytes
 from engine.work.expert_slots import Placing

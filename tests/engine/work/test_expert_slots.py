@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.model.architecture import Matrix, Role, Split
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.errors import InputError
 from engine.work.expert_slots import Placing, expert_slots, refuse_unplaced, why_not_placed
 from engine.work.layout import Layout

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from engine.hardware.roofline import Work, launch_seconds
-from engine.model.architecture import Architecture, AttentionCore, Role
+from engine.model.architecture import Architecture
+from engine.model.cores import AttentionCore
+from engine.model.matrices import Role
 from engine.work.layout import Layout
 from engine.work.tokens import Step
 from tests.engine import builders

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.architecture import AttentionCore, Block, Matrix, Role, Split
+from engine.model.blocks import Block
+from engine.model.cores import AttentionCore
 from engine.model.dialects.parts import Mixer, dense, layer, output_projection
 from engine.model.dialects.towers.parts import linear
 from engine.model.keys import Keys
+from engine.model.matrices import Matrix, Role, Split
 from engine.words.messages import say
 
 FRAMES_PER_SECOND = 100

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.model.architecture import ImageTower
+from engine.model.blocks import ImageTower
 from engine.model.defaults import class_defaults
 from engine.model.image_rules import (
     AnyResolution,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.evidence.measured.precisions import row_precision
-from engine.model.architecture import Role
+from engine.model.matrices import Role
 from engine.model.precision import FORMATS, Precision
 from tests.engine import builders
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.model.architecture import Architecture, Role
+from engine.model.architecture import Architecture
+from engine.model.matrices import Role
 from engine.model.precision import NumberFormat, Precision
 from engine.model.quantisation.stored import read_stored
 from tests.engine import builders

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.model.architecture import Role
+from engine.model.matrices import Role
 from engine.model.quantisation.named import name_warning
 from engine.model.quantisation.stored import read_stored
 from engine.words.errors import InputError

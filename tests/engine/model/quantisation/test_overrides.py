@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.model.architecture import Role
+from engine.model.matrices import Role
 from engine.model.quantisation.stored import read_stored
 from engine.words.errors import InputError
 from tests.engine import builders

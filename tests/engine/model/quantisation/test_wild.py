@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.model.architecture import Architecture, Role
+from engine.model.architecture import Architecture
 from engine.model.bytes import weight_bytes
 from engine.model.config import load_architecture
+from engine.model.matrices import Role
 
 WILD = Path(__file__).parents[5] / "shared" / "reference" / "wild"
 needs_wild = pytest.mark.skipif(not WILD.is_dir(), reason="the files from outside are not here")
