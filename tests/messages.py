@@ -79,6 +79,7 @@ def said_in(node: ast.AST) -> list[ast.AST]:
 
 def of_tables() -> set[str]:
     """Labels, hints and help of commands, forms, metrics, panes, nouns and options."""
+    from engine.evidence.calibration.constants import NAMES as CONSTANTS
     from engine.evidence.calibration.formats import OTHER
     from engine.model.foreign import BESIDE, TOOLS
     from engine.plan.launch.fields import SAID
@@ -95,7 +96,7 @@ def of_tables() -> set[str]:
     found |= {counted(text, "sequences") for one in METRICS for text in (one.label, one.short)}
     found |= {text for one in VERDICTS for text in (one.name, one.short)}
     found |= {noun.title for noun in NOUNS}
-    found |= {says for _, says, _ in SAID} | {*OTHER.values()}
+    found |= {says for _, says, _ in SAID} | {*OTHER.values(), *CONSTANTS.values()}
     found |= {what for _, what in (*TOOLS, *BESIDE)}
     for kind in KINDS:
         found.add(kind.title)

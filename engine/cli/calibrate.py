@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from engine.cli.compared import with_prompts
 from engine.cli.scenario.chosen import scenario_from
 from engine.cli.streams import having
-from engine.evidence.calibration.fit import Calibration, Fitted, calibrate
+from engine.evidence.calibration.fit import LEAST_GAIN, Calibration, Fitted, calibrate
 from engine.evidence.calibration.profile import profile_name, write_profile
+from engine.evidence.calibration.repeats import Repeats
 from engine.evidence.calibration.results import is_result_file, read_runs
 from engine.evidence.calibration.rows import csv_runs
 from engine.evidence.calibration.run import Run
@@ -26,6 +27,9 @@ from engine.words.messages import say
 from engine.words.text import clean
 from engine.work.arrangement import given_layout
 from engine.work.layout import Layout
+
+_NAME = 28
+"""Columns of a constant's name."""
 
 
 def run_calibrate(arguments: argparse.Namespace) -> int:
@@ -91,27 +95,56 @@ def _site(scenario: Scenario) -> System:
 
 
 def _as_text(outcome: Calibration) -> str:
-    heads = (left(say("constant"), 24), right(say("published"), 15), right(say("yours"), 15))
-    lines = [say("{runs} runs", runs=outcome.runs), f"{''.join(heads)}{'±':>7}"]
-    lines += [_line(fitted) for fitted in outcome.constants]
-    for name, before, after in zip(("TTFT", "TPOT"), outcome.before, outcome.after, strict=True):
+    heads = (left(say("constant"), _NAME), right(say("published"), 15), right(say("yours"), 15))
+    lines = [say("{runs} runs", runs=outcome.runs), *_repeated(outcome.repeats)]
+    lines.append(f"{''.join(heads)}{'±':>7}")
+    lines += [_line(fitted) for fitted in outcome.constants if fitted.identified]
+    stayed = [fitted.constant.label for fitted in outcome.constants if not fitted.identified]
+    if stayed:
+        lines.append(
+            say("as published, for these runs do not tell: {names}", names=", ".join(stayed))
+        )
+    errors = zip(outcome.before, outcome.after, outcome.left_out, strict=True)
+    for name, (before, after, left_out) in zip(("TTFT", "TPOT"), errors, strict=True):
         if before == before:
             lines.append(
                 say(
-                    "{name} median error {before:.1%} before, {after:.1%} after",
+                    "{name} median error {before:.1%} before, {after:.1%} after; of each "
+                    "configuration by the others {left_out:.1%}",
                     name=name,
                     before=before,
                     after=after,
+                    left_out=left_out,
                 )
             )
+            if left_out > before + LEAST_GAIN:
+                lines.append(
+                    say(
+                        "{name} of other runs may get worse: the configurations do not foretell "
+                        "each other; more of them tell",
+                        name=name,
+                    )
+                )
     return "\n".join(lines)
+
+
+def _repeated(repeats: Repeats | None) -> Iterator[str]:
+    """What is said of runs of one configuration."""
+    if repeats is not None:
+        yield say(
+            "{count} of them repeat others and are averaged: TPOT of one configuration up to "
+            "{apart:.1%} apart ({first}, {second})",
+            count=repeats.count,
+            apart=repeats.apart,
+            first=repeats.names[0],
+            second=repeats.names[1],
+        )
 
 
 def _line(fitted: Fitted) -> str:
     constant = fitted.constant
-    start = f"{left(say(constant.name), 24)}{_shown(constant.base, constant.unit):>15}"
-    line = f"{start}{_shown(fitted.value, constant.unit):>15}{fitted.spread:>7.0%}"
-    return line if fitted.identified else f"{line}  {say('hardly identified by these runs')}"
+    start = f"{left(constant.label, _NAME)}{_shown(constant.base, constant.unit):>15}"
+    return f"{start}{_shown(fitted.value, constant.unit):>15}{fitted.spread:>7.0%}"
 
 
 def _shown(value: float, unit: str) -> str:

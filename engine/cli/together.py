@@ -9,8 +9,8 @@ from itertools import combinations
 
 from engine.cli.compared import Asked, Compared
 from engine.cli.paces import paces
-from engine.evidence.calibration.constants import site_constants
-from engine.evidence.calibration.fit import Calibration, Fitted, calibrate
+from engine.evidence.calibration.constants import causes
+from engine.evidence.calibration.fit import Calibration, Fitted, explained
 from engine.evidence.calibration.run import Run
 from engine.evidence.calibration.run_checks import MINIMUM_RUNS
 from engine.evidence.calibration.with_drafts import with_drafts
@@ -55,11 +55,11 @@ def together(asked: Asked, runs: Sequence[Run], found: Sequence[Compared]) -> st
             "No two constants explain the runs together: they contradict the model or each other"
         )
     chosen = min(fits, key=lambda one: one.misfit + _ENOUGH * len(one.constants))
-    if unsure := [one.constant.name for one in chosen.constants if not one.identified]:
+    if unsure := [one.constant.label for one in chosen.constants if not one.identified]:
         return say(
             "{names} would explain them best, but {unsure} is not identifiable from these runs",
             names=_names(chosen),
-            unsure=say(" and ").join(map(say, unsure)),
+            unsure=say(" and ").join(unsure),
         )
     rivals = [one for one in fits if one is not chosen and _as_good(one, chosen)]
     if rivals:
@@ -88,16 +88,15 @@ def _as_good(one: Calibration, chosen: Calibration) -> bool:
 
 
 def _names(fit: Calibration) -> str:
-    return say(" and ").join(say(one.constant.name) for one in fit.constants)
+    return say(" and ").join(one.constant.label for one in fit.constants)
 
 
 def _fits(site: System, runs: Sequence[Run]) -> Iterator[Calibration]:
     """Fits of every constant alone and of every two; none where the runs cannot be explained."""
-    names = [one.name for one in site_constants(site, runs)]
     for count in (1, 2):
-        for only in combinations(names, count):
+        for few in combinations(causes(site, runs), count):
             try:
-                yield calibrate(site, runs, only)
+                yield explained(site, runs, few)
             except InputError:
                 continue
 
@@ -107,7 +106,7 @@ def _said(one: Fitted) -> str:
     now, before = one.value, one.constant.base
     return say(
         "{name} of {now} instead of {before}",
-        name=say(one.constant.name),
+        name=one.constant.label,
         now=f"{now:,.0f} {unit}" if unit else f"{now:.0%}",
         before=f"{before:,.0f}" if unit else f"{before:.0%}",
     )

@@ -60,6 +60,15 @@ class Deviation:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkDeviation:
+    """How collectives among so many chips differ from what their chip's file says, as factors: on
+    what one takes however little it moves, and on the bandwidth it reaches."""
+
+    start: float = 1.0
+    bandwidth: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Collective:
     """A collective operation over ``ranks`` chips: ``alpha + bytes·factor/bandwidth``.
 

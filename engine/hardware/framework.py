@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
 
-from engine.hardware.chip import Deviation, KernelConstants, Provenance
+from engine.hardware.chip import Deviation, KernelConstants, LinkDeviation, Provenance
 from engine.hardware.constants import Declared, declared_fields
 from engine.hardware.launch_table import Launch
 from engine.hardware.parts.builds import Builds
@@ -37,7 +37,8 @@ class Framework:
     """One engine.
 
     ``kernels`` overrides or adds kernel constants of a chip generation, keyed ``generation/kernel
-    class``; ``deviations`` say where its kernels differ on every chip, by kernel class or family.
+    class``; ``deviations`` say where its kernels differ on every chip, by kernel class or family;
+    ``links`` where its collectives do, keyed ``chip/rank count``.
     ``launch`` is how its command is written. ``forward`` is None where it serves language models
     only. ``eras`` are those of its memory, oldest first.
     """
@@ -58,9 +59,16 @@ class Framework:
     launch: Launch
     kernels: Mapping[str, KernelConstants]
     deviations: Mapping[str, Deviation] = field(default_factory=dict)
+    links: Mapping[str, LinkDeviation] = field(default_factory=dict)
     forward: ForwardRuntime | None = None
     eras: tuple[Era, ...] = ()
     origin: str = "bundled"
+
+    def links_on(self, chip: str) -> dict[int, LinkDeviation]:
+        """How collectives differ on the chip of that id, by rank count."""
+        scope = f"{chip}/"
+        mine = [key for key in self.links if key.startswith(scope)]
+        return {int(key.removeprefix(scope)): self.links[key] for key in mine}
 
     def changed(self, **constants: Any) -> Framework:
         """The same engine with other values of some constants, by their field names."""

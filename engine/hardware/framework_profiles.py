@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from engine.hardware.chip import Provenance
+from engine.hardware.chip import LinkDeviation, Provenance
 from engine.hardware.chip_profiles import deviations, kernel_constants
 from engine.hardware.constants import read_part
 from engine.hardware.framework import CONSTANTS, PARTS, Era, Framework
@@ -90,6 +90,7 @@ def _load(path: Path, origin: str, _changed: int) -> Framework:
         sources=tuple(clean(source) for source in file.get("sources", ())),
         launch=read_launch(file["launch"]),
         kernels={key: kernel_constants(one) for key, one in file.get("kernels", {}).items()},
+        links={key: LinkDeviation(**one) for key, one in file.get("links", {}).items()},
         forward=_forward(file.get("vision")),
         eras=tuple(_era(one) for one in file.get("eras", ())),
         origin=origin,

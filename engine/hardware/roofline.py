@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.hardware.chip import Chip, Collective, KernelConstants, Link
+from engine.hardware.chip import Chip, Collective, KernelConstants, Link, LinkDeviation
 from engine.words.arrays import FloatArray
 
 REMEMBERED = 64
@@ -175,6 +175,18 @@ class _Lines:
             seconds = np.minimum(seconds, early)
         return seconds
 
+    def deviating(self, start: FloatArray, bandwidth: FloatArray) -> _Lines:
+        """The same with every start times a factor, every bandwidth times another."""
+        return replace(
+            self,
+            start_seconds=self.start_seconds * start,
+            byte_seconds=self.byte_seconds / bandwidth,
+            small_start_seconds=self.small_start_seconds * start,
+            small_byte_seconds=self.small_byte_seconds / bandwidth,
+            remote_start_seconds=self.remote_start_seconds * start,
+            remote_byte_seconds=self.remote_byte_seconds / bandwidth,
+        )
+
     def remote_seconds(self, moved_bytes: FloatArray) -> FloatArray:
         """Of what leaves the node."""
         return self.remote_start_seconds + self.remote_byte_seconds * moved_bytes
@@ -183,13 +195,20 @@ class _Lines:
 class Network:
     """The fabrics of a chip. What layouts need of its constants is looked up once.
 
-    ``start_seconds`` are what an engine spends around each collective.
+    ``start_seconds`` are what an engine spends around each collective, ``deviations`` how those
+    among so many chips differ.
     """
 
-    def __init__(self, chip: Chip, start_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        chip: Chip,
+        start_seconds: float = 0.0,
+        deviations: Mapping[int, LinkDeviation] | None = None,
+    ) -> None:
         self.chip = chip
         self._start_seconds = start_seconds
-        self._known = lru_cache(maxsize=REMEMBERED)(self._look_up)
+        self._deviations = deviations or {}
+        self._known = lru_cache(maxsize=REMEMBERED)(self._deviating)
 
     def seconds(self, message: Message) -> FloatArray:
         """Seconds of one collective; 0 for layouts with a single rank.
@@ -205,6 +224,14 @@ class Network:
             return lines.seconds(message.bytes)
         local = lines.seconds(message.bytes - message.remote_bytes)
         return np.maximum(local, lines.remote_seconds(message.remote_bytes))
+
+    def _deviating(self, kind: str, ranks: tuple[float, ...]) -> _Lines:
+        lines = self._look_up(kind, ranks)
+        if not self._deviations:
+            return lines
+        own = [self._deviations.get(int(count), LinkDeviation()) for count in ranks]
+        start = np.array([[one.start] for one in own])
+        return lines.deviating(start, np.array([[one.bandwidth] for one in own]))
 
     def _look_up(self, kind: str, ranks: tuple[float, ...]) -> _Lines:
         counts, chip = np.array(ranks)[:, np.newaxis], self.chip

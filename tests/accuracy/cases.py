@@ -27,9 +27,9 @@ from engine.plan.ranges.covered import Covered
 from engine.serve.system import System
 from tests.accuracy.constants import lineage
 from tests.accuracy.covered import covered_of, facts_of
-from tests.accuracy.current import published_logs
+from tests.accuracy.linear import Linear
 from tests.accuracy.measured import FOLDS, Group, Key, folds
-from tests.accuracy.solver import Problem, linear_problem
+from tests.accuracy.solver import Problem
 from tests.accuracy.widths import DOUBTS, Sample
 
 UNMEASURED = "mtt_s4000"
@@ -90,10 +90,9 @@ class HeldOut:
     samples: list[Sample]
 
 
-def hold_out(problem: Problem, say: Callable[[str], None]) -> HeldOut:
+def hold_out(problem: Problem, made_linear: Linear, say: Callable[[str], None]) -> HeldOut:
     """Leave out what folds are of, and predict each by the fit of the others."""
-    groups = problem.groups
-    fits = linear_problem(problem, published_logs(problem.constants)).left_out
+    groups, fits = problem.groups, made_linear.left_out
     facts = [facts_of(group) for group in groups]
     everywhere = range(len(groups))
 

@@ -4,9 +4,10 @@
 
 Predicts every row, refits the constants without each (model, chip) pair, each model, each month,
 each engine on a chip and each chip, and writes ``profiles/accuracy/``: ``published.csv`` (a few
-hundred rows with citations), ``ranges.toml`` (the ± of every kind of case) and ``errors.toml`` (the
-recorded table). With ``--readme`` the table between the markers of that file is replaced;
-``--readme`` alone, without RESULTS, writes the table that is recorded.
+hundred rows with citations), ``ranges.toml`` (the ± of every kind of case), ``errors.toml`` (the
+recorded table) and ``calibration.toml`` (what calibration expects of a site). With ``--readme``
+the table between the markers of that file is replaced; ``--readme`` alone, without RESULTS, writes
+the table that is recorded.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 import tomli_w
 
+from engine.evidence.calibration.expected import EXPECTED
 from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import Predictions, predict_rows
 from engine.evidence.measured.reader import read_measurements
@@ -34,13 +36,16 @@ from engine.plan.ranges.covered import RANGES
 from engine.scenario import EVEN_CERTAINTY
 from engine.sources.files import write_text
 from engine.words.arrays import FloatArray
+from tests.accuracy import site_widths
 from tests.accuracy.cases import POOLS, HeldOut, hold_out
 from tests.accuracy.constants import Constants
 from tests.accuracy.covered import as_document, covered_of, facts_of
+from tests.accuracy.current import published_logs
 from tests.accuracy.measured import Group, load_groups
 from tests.accuracy.published import choose, published_text
 from tests.accuracy.refit import own_classes
-from tests.accuracy.solver import Problem
+from tests.accuracy.sites import left_out_sites
+from tests.accuracy.solver import Problem, linear_problem
 from tests.accuracy.vision.held_out import hold_out_vision
 from tests.accuracy.vision_cases import vision_samples
 from tests.accuracy.widths import Widths, fitted
@@ -188,7 +193,7 @@ def write_readme(path: Path) -> None:
 
 
 def publish(results: Path, configs: Path) -> None:
-    """Write the three files of ``profiles/accuracy/``."""
+    """Write the four files of ``profiles/accuracy/``."""
     rows = read_measurements(results)
     predictions = predict_rows(rows, configs)
     chosen = choose(rows)
@@ -196,7 +201,8 @@ def publish(results: Path, configs: Path) -> None:
     print(f"written: {PUBLISHED} ({len(chosen)} rows)", flush=True)
     found = load_groups(results, configs)
     problem = Problem(Constants(own_classes(found)), found)
-    held = hold_out(problem, lambda words: print(words, flush=True))
+    made_linear = linear_problem(problem, published_logs(problem.constants))
+    held = hold_out(problem, made_linear, lambda words: print(words, flush=True))
     vision = hold_out_vision(results)
     widths = fitted([*held.samples, *vision_samples(vision)])
     write_text(RANGES, ranges_text(found, rows, widths))
@@ -204,7 +210,9 @@ def publish(results: Path, configs: Path) -> None:
         of_vision = {("cv", metric): errors for metric, errors in vision.pairs.items()}
         held = replace(held, errors={**held.errors, "pairs": held.errors["pairs"] | of_vision})
     write_text(ERRORS, errors_text(rows, predictions, held, widths))
-    print(f"written: {RANGES}, {ERRORS}")
+    print(f"written: {RANGES}, {ERRORS}", flush=True)
+    write_text(EXPECTED, site_widths.as_text(left_out_sites(problem, made_linear)))
+    print(f"written: {EXPECTED}")
 
 
 def main() -> None:

@@ -1,114 +1,180 @@
-"""The constants that a few runs can identify, and an engine with them multiplied."""
+"""The constants that runs of a site are fitted by.
+
+Each is a factor on what is published: on the shares of peak and bandwidth and the launch floors of
+one family of kernels, on a cost of the engine, or on collectives among so many chips.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-
+from engine.evidence.calibration.expected import expected
 from engine.evidence.calibration.run import Run
-from engine.hardware.chip import KernelConstants, Provenance
-from engine.hardware.framework import Framework
+from engine.hardware.chip import KernelConstants
 from engine.hardware.kernels import constants_for
 from engine.serve.system import System
-from engine.words.arrays import FloatArray
+from engine.words.messages import say
 
 LEAST_COST = 1.0
 """Microseconds; a cost of nothing has no factor."""
-EFFICIENCY_LIMIT = 0.98
-MOST_SAVED = 0.8
-"""Share of the smallest published start that a faster fabric may save."""
+FAMILIES = {
+    "products": ("gemm", "batched_gemm", "elementwise"),
+    "experts": ("grouped_gemm",),
+    "attention": (
+        "prefill_attention",
+        "decode_attention",
+        "mla_prefill",
+        "mla_decode",
+        "sparse_index",
+        "scan",
+    ),
+}
+"""Kernel families whose constants move together."""
+FIGURES = ("memory", "compute", "floor")
+COSTS = {"step": "step_seconds", "sequence": "sequence_seconds", "request": "request_seconds"}
+"""Costs of an engine by the word for them."""
+NAMES = {
+    "memory.products": "bandwidth of products",
+    "memory.experts": "bandwidth of experts",
+    "memory.attention": "bandwidth of attention",
+    "compute.products": "compute of products",
+    "compute.experts": "compute of experts",
+    "compute.attention": "compute of attention",
+    "floor.products": "launch floor of products",
+    "floor.experts": "launch floor of experts",
+    "floor.attention": "launch floor of attention",
+    "step": "per-step cost",
+    "sequence": "per-sequence cost",
+    "request": "per-request cost",
+    "start": "link start, {ranks} chips",
+    "bandwidth": "link bandwidth, {ranks} chips",
+}
+"""What people call them; those of links hold for one rank count each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """One fitted constant: what it is called, how wide its prior is, what it was."""
+    """One fitted constant: what it multiplies, what it is called, how wide its prior is, what it
+    was. Of links the ``ranks`` that exchange."""
 
+    keys: tuple[str, ...]
+    """``memory.experts``, ``step``, ``start.8`` …; several where one factor is on all of them."""
     name: str
     prior: float
     base: float
     unit: str
     """Empty for a share of the chip's peak."""
+    ranks: int = 0
+
+    @property
+    def key(self) -> str:
+        """What tells it from others."""
+        return self.keys[0] if len(self.keys) == 1 else self.name
+
+    @property
+    def label(self) -> str:
+        """Its name in the language of the person."""
+        return say(self.name, ranks=self.ranks) if self.ranks else say(self.name)
 
 
 def site_constants(site: System, runs: Sequence[Run]) -> tuple[Constant, ...]:
-    """The constants that runs of a site can be fitted by."""
-    framework, costs = site.engine, site.engine.costs
-    kernel = constants_for("gemm.bf16", site.chip, framework)
-    constants = [
-        Constant("bandwidth efficiency", 0.2, kernel.memory, ""),
-        Constant("compute efficiency", 0.4, kernel.compute, ""),
-        Constant("launch floor", 0.4, max(kernel.floor_seconds * 1e6, LEAST_COST), "µs"),
-        Constant("per-step cost", 0.7, max(costs.step_seconds * 1e6, LEAST_COST), "µs"),
-        Constant("per-request cost", 0.7, max(costs.request_seconds * 1e6, LEAST_COST), "µs"),
+    """Those that runs of a site can be fitted by, each of its own."""
+    widths, found = expected().widths, []
+    shown = _shown_kernels(systems_of(site, runs))
+    for figure in FIGURES:
+        for family, kernels in shown.items():
+            key = f"{figure}.{family}"
+            base, unit = _base(figure, kernels)
+            found.append(Constant((key,), NAMES[key], widths[key], base, unit))
+    for key in COSTS:
+        found.append(Constant((key,), NAMES[key], widths[key], _cost(site, key), "µs"))
+    for ranks in rank_counts(runs):
+        start, bandwidth = _link(site, ranks)
+        for word, base, unit in (("start", start, "µs"), ("bandwidth", bandwidth, "GB/s")):
+            keys = (f"{word}.{ranks}",)
+            found.append(Constant(keys, NAMES[word], widths[word], base, unit, ranks))
+    return tuple(found)
+
+
+def causes(site: System, runs: Sequence[Run]) -> tuple[Constant, ...]:
+    """The few causes that a site can differ by as a whole, with priors as wide as for a site that
+    nobody has described."""
+    families = tuple(_shown_kernels(systems_of(site, runs)))
+    kernel = constants_for("gemm.bf16", site.chip, site.engine)
+    shares, floor = (kernel.memory, kernel.compute), kernel.floor_seconds * 1e6
+
+    def of_kernels(figure: str) -> tuple[str, ...]:
+        return tuple(f"{figure}.{family}" for family in families)
+
+    found = [
+        Constant(of_kernels("memory"), "bandwidth efficiency", 0.2, shares[0], ""),
+        Constant(of_kernels("compute"), "compute efficiency", 0.4, shares[1], ""),
+        Constant(of_kernels("floor"), "launch floor", 0.4, max(floor, LEAST_COST), "µs"),
+        Constant(("step",), "per-step cost", 0.7, _cost(site, "step"), "µs"),
+        Constant(("request",), "per-request cost", 0.7, _cost(site, "request"), "µs"),
     ]
-    ranks = max(run.layout.ranks for run in runs)
-    if ranks > 1:
-        start = _link_start(site, ranks) + framework.costs.collective_seconds
-        constants.append(Constant("link α", 0.7, max(start * 1e6, LEAST_COST), "µs"))
-    return tuple(constants)
+    if several := rank_counts(runs):
+        starts = tuple(f"start.{ranks}" for ranks in several)
+        found.append(Constant(starts, "link α", 0.7, _link(site, several[-1])[0], "µs"))
+    return tuple(found)
 
 
-def _link_start(site: System, ranks: int) -> float:
-    """Seconds that the smallest all-reduce over ``ranks`` chips takes."""
+def systems_of(site: System, runs: Sequence[Run]) -> list[System]:
+    """What runs were made on, each once."""
+    found: dict[int, System] = {}
+    for run in runs:
+        system = run.system or site
+        found.setdefault(id(system), system)
+    return list(found.values()) or [site]
+
+
+def rank_counts(runs: Sequence[Run]) -> tuple[int, ...]:
+    """Among how many chips collectives of the runs are."""
+    layouts = {run.layout for run in runs}
+    counts = {count for one in layouts for count in (one.tensor, one.ranks) if count > 1}
+    return tuple(sorted(counts))
+
+
+def _shown_kernels(systems: Sequence[System]) -> dict[str, tuple[KernelConstants, ...]]:
+    """Families that any of the models uses, with the kernels of the first one: that of decoding
+    and that of prompts."""
+    found: dict[str, tuple[KernelConstants, ...]] = {}
+    for system in systems:
+        for family, kernels in _used(system):
+            found.setdefault(family, kernels)
+    return {family: found[family] for family in FAMILIES if family in found}
+
+
+def _used(system: System) -> Iterator[tuple[str, tuple[KernelConstants, ...]]]:
+    inventory = system.inventory
+    product: Any = max(inventory.gemms, key=lambda one: one.calls, default=inventory.head)
+    yield "products", (product.decode_constants, product.constants)
+    for bank in inventory.banks[:1]:
+        yield "experts", (bank.constants, bank.constants)
+    for mixing in inventory.mixings[:1]:
+        yield "attention", (mixing.decode_constants, mixing.prefill_constants)
+
+
+def _base(figure: str, kernels: Sequence[KernelConstants]) -> tuple[float, str]:
+    decode, prompt = kernels
+    if figure == "floor":
+        return max(decode.floor_seconds * 1e6, LEAST_COST), "µs"
+    return (decode.memory, "") if figure == "memory" else (prompt.compute, "")
+
+
+def _cost(site: System, key: str) -> float:
+    return max(float(getattr(site.engine.costs, COSTS[key])) * 1e6, LEAST_COST)
+
+
+def _link(site: System, ranks: int) -> tuple[float, float]:
+    """Microseconds that the smallest all-reduce over ``ranks`` chips takes, and GB/s that large
+    ones reach."""
     table = site.chip.all_reduce
-    known = table[min(table, key=lambda count: abs(count - ranks))]
+    known = table[min(table, key=lambda count: abs(count - min(ranks, site.chip.node_size)))]
+    start = known.alpha_seconds
     if known.small_bandwidth_bytes > 0:
-        return min(known.alpha_seconds, known.small_alpha_seconds)
-    return known.alpha_seconds
-
-
-def calibrated_framework(
-    site: System, constants: Sequence[Constant], logs: FloatArray
-) -> Framework:
-    """The framework with its constants multiplied; efficiencies become kernels of this chip."""
-    factors = {
-        constant.name: float(np.exp(log)) for constant, log in zip(constants, logs, strict=True)
-    }
-    added = {
-        constant.name: constant.base * (factors[constant.name] - 1.0) * 1e-6
-        for constant in constants
-        if constant.unit
-    }
-    framework = site.engine
-    # The chip's own start stays in its file; what differs from it is the framework's.
-    least = -MOST_SAVED * min(_link_start(site, ranks) for ranks in site.chip.all_reduce)
-    collective = framework.costs.collective_seconds + added.get("link α", 0.0)
-    return framework.changed(
-        step_seconds=framework.costs.step_seconds + added.get("per-step cost", 0.0),
-        request_seconds=framework.costs.request_seconds + added.get("per-request cost", 0.0),
-        collective_seconds=max(collective, least),
-        kernels={
-            **framework.kernels,
-            **_scaled_kernels(
-                site,
-                factors.get("bandwidth efficiency", 1.0),
-                factors.get("compute efficiency", 1.0),
-                factors.get("launch floor", 1.0),
-            ),
-        },
-    )
-
-
-def _scaled_kernels(
-    site: System, memory: float, compute: float, launch: float
-) -> dict[str, KernelConstants]:
-    """Every kernel class of the chip as the framework runs it, its efficiencies and its launch
-    floor multiplied."""
-    current: dict[str, KernelConstants] = dict(site.chip.kernels)
-    for scope in (f"{site.chip.generation}/", f"{site.chip.id}/"):
-        for key, kernel in site.engine.kernels.items():
-            if key.startswith(scope):
-                current[key.removeprefix(scope)] = kernel
-    return {
-        f"{site.chip.id}/{name}": replace(
-            kernel,
-            memory=min(kernel.memory * memory, max(EFFICIENCY_LIMIT, kernel.memory)),
-            compute=min(kernel.compute * compute, max(EFFICIENCY_LIMIT, kernel.compute)),
-            floor_seconds=kernel.floor_seconds * launch,
-            provenance=Provenance.FITTED,
-            source="calibrated to your own runs",
-        )
-        for name, kernel in current.items()
-    }
+        start = min(start, known.small_alpha_seconds)
+    start += site.engine.costs.collective_seconds
+    return max(start * 1e6, LEAST_COST), known.bandwidth_bytes * 1e-9

@@ -67,10 +67,14 @@ def _values(framework: Framework, name: str, chip: str, runs: int) -> dict[str, 
         "name": f"{framework.name}, calibrated on {chip}",
         "step_us": _micro(framework.costs.step_seconds),
         "request_us": _micro(framework.costs.request_seconds),
-        "collective_us": _micro(framework.costs.collective_seconds),
+        "sequence_us": _micro(framework.costs.sequence_seconds),
         "provenance": "fitted",
         "sources": [*framework.sources, f"{_CALIBRATED} {runs} runs of your own"],
         "kernels": {key: _kernel(kernel) for key, kernel in framework.kernels.items()},
+        "links": {
+            key: {"start": round(one.start, 4), "bandwidth": round(one.bandwidth, 4)}
+            for key, one in framework.links.items()
+        },
     }
 
 

@@ -1,4 +1,4 @@
-"""Runs that cannot be fitted: too few, or contradicting each other."""
+"""Runs that cannot be fitted because they are too few."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from engine.words.errors import InputError
 from engine.words.messages import say
 
 MINIMUM_RUNS = 3
-CONTRADICTION = 0.25
-"""Same configuration, results this far apart: no constants can explain both."""
 
 
 def check_runs(runs: Sequence[Run]) -> None:
-    """Refuse too few runs, and runs that contradict each other; raises `InputError`."""
+    """Refuse too few runs; raises `InputError`."""
     if len(runs) < MINIMUM_RUNS:
         raise InputError(
             say(
@@ -32,27 +30,3 @@ def check_runs(runs: Sequence[Run]) -> None:
                 minimum_runs=MINIMUM_RUNS,
             )
         )
-    seen: dict[tuple[object, ...], Run] = {}
-    for run in runs:
-        key = (
-            run.layout,
-            round(run.concurrency),
-            round(run.input_tokens, -1),
-            round(run.output_tokens, -1),
-            round(run.cached, 2),
-            run.drafts.tokens,
-            id(run.system),
-        )
-        earlier = seen.setdefault(key, run)
-        apart = abs(run.tpot_ms / earlier.tpot_ms - 1.0)
-        if apart > CONTRADICTION:
-            raise InputError(
-                say(
-                    "{name} contradicts {name_2}: the same configuration took "
-                    "{tpot_ms:.4g} and {tpot_ms_2:.4g} ms per token",
-                    name=run.name,
-                    name_2=earlier.name,
-                    tpot_ms=run.tpot_ms,
-                    tpot_ms_2=earlier.tpot_ms,
-                )
-            )

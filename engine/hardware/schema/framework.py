@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, create_model, field_validator
 
@@ -11,7 +11,7 @@ from engine.hardware.chip import Provenance
 from engine.hardware.framework import PARTS
 from engine.hardware.parts.forward import ForwardRuntime
 from engine.hardware.schema.constants import constant_fields
-from engine.hardware.schema.kernels import DeviationFile, KernelFile
+from engine.hardware.schema.kernels import DeviationFile, KernelFile, LinkDeviationFile
 from engine.hardware.schema.launch import LaunchTableFile
 from engine.hardware.schema.values import Identity, Title
 from engine.sources.strict import Strict
@@ -40,6 +40,10 @@ class FormerFile(Strict):
     chips: list[str] = []
 
 
+LinkKey = Annotated[str, Field(pattern=r"^[a-z0-9_.-]{1,60}/[1-9][0-9]{0,6}$")]
+"""A chip and how many of it."""
+
+
 class _EraFile(Strict):
     below: str = Field(pattern=r"^\d+(\.\d+)*$")
     until: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
@@ -66,6 +70,7 @@ class _FrameworkFile(Strict):
     sources: list[str] = []
     launch: str | LaunchTableFile
     kernels: dict[str, KernelFile] = {}
+    links: dict[LinkKey, LinkDeviationFile] = {}
     former: FormerFile | None = None
     vision: ForwardFile | None = None  # type: ignore[valid-type]
     eras: list[EraFile] = []  # type: ignore[valid-type]

@@ -34,6 +34,13 @@ class DeviationFile(Strict):
     source: str = ""
 
 
+class LinkDeviationFile(Strict):
+    """Factors on the start and the bandwidth of collectives."""
+
+    start: Share = Field(1.0, le=100)
+    bandwidth: Share = Field(1.0, le=100)
+
+
 class CollectiveFile(Strict):
     """A collective at one rank count; bandwidth as a share of the scale-up link."""
 

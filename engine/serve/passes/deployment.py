@@ -152,4 +152,5 @@ class Deployment:
     @cached_property
     def network(self) -> Network:
         """What carries their collectives."""
-        return Network(self.chip, self.framework.costs.collective_seconds)
+        links = self.framework.links_on(self.chip.id)
+        return Network(self.chip, self.framework.costs.collective_seconds, links)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.hardware.chip import Chip, Collective, KernelConstants
+from engine.hardware.chip import Chip, Collective, KernelConstants, LinkDeviation
 from engine.hardware.roofline import Message, Network, Work, kernel_bound, kernel_seconds
 from engine.words.arrays import FloatArray
 from tests.engine import builders
@@ -151,3 +151,12 @@ def test_the_link_of_a_send_is_each_replica_s_own():
     up, out = CHIP.scale_up, CHIP.scale_out
     assert alone[0] == up.alpha_seconds + 1e8 / (up.bandwidth_bytes * up.achieved)
     assert alone[1] == out.alpha_seconds + 1e8 / (out.bandwidth_bytes * out.achieved)
+
+
+def test_links_may_deviate_at_one_rank_count():
+    """Twice the start, a start of the engine's included, and half the bandwidth, of four alone."""
+    network = Network(CHIP, 2e-6, {4: LinkDeviation(start=2.0, bandwidth=0.5)})
+    four = network.seconds(message("all_reduce", 4.0, 1e9))[0, 0]
+    assert four == pytest.approx(2 * 1.2e-5 + 2 * (2 * 3 / 4 * 1e9 / 100e9))
+    two = message("all_reduce", 2.0, 1e9)
+    assert network.seconds(two) == pytest.approx(Network(CHIP, 2e-6).seconds(two))

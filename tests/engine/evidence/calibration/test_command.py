@@ -45,11 +45,40 @@ def test_the_profile_is_offered_and_moves_the_plan(home: Path, capsys) -> None:
     assert run(["calibrate", *results(home), *OPTIONS, "--name", "mine"]) == 0
     shown = capsys.readouterr().out
     assert "use it with --framework mine" in shown
-    assert "bandwidth efficiency" in shown and "before" in shown and "after" in shown
+    assert "bandwidth of products" in shown and "before" in shown and "after" in shown
     assert run(["frameworks"]) == 0
     assert "mine" in capsys.readouterr().out
     published = tpot_of("vllm", capsys)
     assert abs(tpot_of("mine", capsys) / 12.0 - 1) < 0.5 * abs(published / 12.0 - 1)
+
+
+def test_what_runs_do_not_tell_stays_and_is_named(home: Path, capsys) -> None:
+    assert run(["calibrate", *results(home), *OPTIONS, "--dry-run"]) == 0
+    (stayed,) = [one for one in capsys.readouterr().out.splitlines() if "do not tell" in one]
+    assert stayed.startswith("as published, for these runs do not tell: ")
+
+
+def test_repeats_are_averaged_and_their_distance_is_said(home: Path, capsys) -> None:
+    points = (*SLOW, (16, 16.5))
+    assert run(["calibrate", *results(home, points), *OPTIONS, "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert "4 runs" in shown
+    assert "1 of them repeat others and are averaged" in shown
+    assert "10.0% apart (" in shown
+
+
+def test_each_configuration_is_told_by_the_others(home: Path, capsys) -> None:
+    """First tokens that follow nothing: the runs do not foretell each other's."""
+    files = results(home)
+    for file, ttft in zip(files, (30.0, 900.0, 60.0), strict=True):
+        path = Path(file)
+        changed = {"mean_ttft_ms": ttft, "median_ttft_ms": ttft}
+        path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+    assert run(["calibrate", *files, *OPTIONS, "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert "of each configuration by the others" in shown
+    assert "TTFT of other runs may get worse" in shown
+    assert "TPOT of other runs may get worse" not in shown
 
 
 def test_a_dry_run_writes_nothing(home: Path, capsys) -> None:
