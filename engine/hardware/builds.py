@@ -96,6 +96,7 @@ def configured(
         "prefix_caching": settings.prefix_caching,
         "prefill_interval": settings.prefill_interval,
         "rank_wait_passes": settings.rank_wait,
+        "batch_wait_passes": settings.batch_wait,
         **_chosen_host(settings, chip),
         **_chosen_copies(settings),
         **_chosen_overlap(settings),

@@ -97,6 +97,7 @@ class Predicted:
             "dp_lm_head": given.dp_lm_head,
             "prefill_interval": engine.scheduler.prefill_interval,
             "rank_wait": engine.scheduler.rank_wait_passes,
+            "batch_wait": engine.scheduler.batch_wait_passes,
             "host_cache_gib": given.host_cache_gib,
             "graphs": engine.capabilities.replays_graphs,
             "build": given.build or engine.builds.newest,

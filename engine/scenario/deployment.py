@@ -80,9 +80,10 @@ class Settings:
     ``dp_lm_head`` has every attention-DP rank hold the LM head, instead of all together;
     ``prefill_interval`` are passes from one that may take prompts to the next, the same on all
     attention-DP ranks; ``rank_wait`` are passes that a prompt of one attention-DP rank waits at
-    most for the others to have one as well, 0 where none waits; ``host_cache_gib`` of host memory
-    for each chip hold what the prefix cache on the chips has no room for; without ``graphs``
-    (eager) the host launches every kernel of every pass.
+    most for the others to have one as well, 0 where none waits; ``batch_wait`` are passes that
+    prompts without attention-DP wait at most for others to share theirs; ``host_cache_gib`` of
+    host memory for each chip hold what the prefix cache on the chips has no room for; without
+    ``graphs`` (eager) the host launches every kernel of every pass.
     """
 
     memory_fraction: float | None = None
@@ -95,6 +96,7 @@ class Settings:
     dp_lm_head: bool | None = None
     prefill_interval: int | None = None
     rank_wait: int | None = None
+    batch_wait: int | None = None
     host_cache_gib: float | None = None
     graphs: bool | None = None
     build: str = ""

@@ -141,6 +141,7 @@ def _settings(settings: Settings) -> Options:
         ("redundant-experts", settings.redundant_experts),
         ("prefill-interval", settings.prefill_interval),
         ("rank-wait", settings.rank_wait),
+        ("batch-wait", settings.batch_wait),
         ("host-cache", settings.host_cache_gib),
         ("build", settings.build or None),
     ):

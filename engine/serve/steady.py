@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.parts.scheduler import PrefillPasses, Scheduler
+from engine.serve.batch_wait import longest_wait, mean_wait
 from engine.serve.by_rate import Read, read_by_rate
 from engine.serve.drafting import drafting_passes
 from engine.serve.lengths import prompt_nodes
@@ -94,6 +95,11 @@ def steady_passes(
     starting = 1.0 if others is None else others / np.maximum(admitted, 1.0)
     arrivals = held * starting / requests.steps_per_answer
     interval = _interval(deployment, arrivals, budget / fresh)
+    if scheduler.batch_wait_passes and (client is None or not client.in_step):
+        waited = longest_wait(deployment, requests, arrivals, budget)
+        # The first prompt comes a while after those before it were taken.
+        between = waited + 1.0 / np.maximum(arrivals, LEAST_FRESH)
+        interval = np.where(waited > 0, np.maximum(interval, between), interval)
     together = _together(scheduler, client, held, arrivals * interval, budget / fresh)
     chunk = np.minimum(together * fresh, budget)
     needed = arrivals * interval * fresh / chunk
@@ -198,6 +204,21 @@ def waited_passes(passes: SteadyPasses) -> FloatArray:
     nothing are let through at once."""
     busy = 1.0 - 1.0 / np.maximum(passes.sequences, 1.0)
     return 1.0 + (passes.interval - 1.0) * busy
+
+
+def passes_until_taken(
+    deployment: Deployment, requests: Requests, passes: SteadyPasses
+) -> FloatArray:
+    """Passes until a prompt is taken, on average: half of those between two looks at the queue, or
+    those that it waits for others to share its own while others decode."""
+    scheduler = deployment.framework.scheduler
+    looks = np.maximum(scheduler.admission_steps, waited_passes(passes))
+    looked: FloatArray = 0.5 * np.maximum(looks - 1.0, 0.0)
+    if not scheduler.batch_wait_passes:
+        return looked
+    longest = longest_wait(deployment, requests, passes.arrivals, passes.budget)
+    beside = 1.0 - 1.0 / np.maximum(passes.sequences, 1.0)
+    return np.where(longest > 0, mean_wait(longest, passes.arrivals) * beside, looked)
 
 
 def _together(

@@ -186,6 +186,16 @@ SETTINGS: tuple[Field, ...] = (
         30,
     ),
     _setting(
+        "batch_wait",
+        "batch wait",
+        "passes for others to share one's; empty: own",
+        lambda text: parse_whole(text, "batch wait", 0, MOST_RANK_WAIT),
+        count,
+        lambda prepared: prepared.framework.scheduler.batch_wait_passes,
+        lambda value, way: max(value + 10 * way, 0),
+        20,
+    ),
+    _setting(
         "graphs",
         "graphs",
         "replayed without prompts; off: eager",

@@ -172,6 +172,11 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
         "delayer, TensorRT-LLM's timeout_iters); 0: none",
     )
     engine.add_argument(
+        "--batch-wait",
+        help="passes that prompts without attention-DP wait for others to share theirs while "
+        "others decode (TensorRT-LLM's batch_wait_timeout_iters); 0: none",
+    )
+    engine.add_argument(
         "--graphs",
         choices=["on", "off"],
         help="replay graphs for passes without prompts; off: the host launches each kernel (eager)",

@@ -34,6 +34,9 @@ def settings_given(arguments: argparse.Namespace, start: Settings) -> Settings:
         rank_wait=start.rank_wait
         if arguments.rank_wait is None
         else parse_whole(arguments.rank_wait, "--rank-wait", 0, MOST_RANK_WAIT),
+        batch_wait=start.batch_wait
+        if arguments.batch_wait is None
+        else parse_whole(arguments.batch_wait, "--batch-wait", 0, MOST_RANK_WAIT),
         host_cache_gib=ratio_given(
             arguments.host_cache, "host-cache", start.host_cache_gib, 0, MOST_HOST_GIB
         ),

@@ -20,7 +20,8 @@ class Recipe:
     """``kv`` is the cache's format, blank where unknown; ``chunk_tokens`` the prefill token budget
     of one pass of an attention rank, 0 where unknown; ``memory_fraction`` the share of memory the
     engine was given, 0 where unknown; ``rank_wait`` the passes that attention ranks' prompts wait
-    for each other, None where unknown; ``sequences`` the most that one attention rank of a decode
+    for each other, None where unknown; ``batch_wait`` those that prompts wait for others to share
+    their pass, likewise; ``sequences`` the most that one attention rank of a decode
     worker takes at once; ``draft`` what drafted ``draft_tokens``, 0 where unknown; ``unknown`` what
     else the row would have to say to be predicted, blank where nothing."""
 
@@ -28,6 +29,7 @@ class Recipe:
     chunk_tokens: int = 0
     memory_fraction: float = 0.0
     rank_wait: int | None = None
+    batch_wait: int | None = None
     sequences: float = math.inf
     draft: str = ""
     draft_tokens: int = 0
@@ -48,6 +50,7 @@ class _Rule:
     request in flight on an attention rank, in whole blocks."""
     memory_fraction: float
     rank_wait: int | None
+    batch_wait: int | None
     most_sequences: float
     filled_batch: bool
     """Decode workers are built for the largest power of two that the load fills."""
@@ -88,6 +91,7 @@ def _rules() -> tuple[_Rule, ...]:
             rule.get("chunk_batch", False),
             rule.get("memory_fraction", 0.0),
             rule.get("rank_wait"),
+            rule.get("batch_wait"),
             rule.get("max_sequences", math.inf),
             rule.get("filled_batch", False),
             rule.get("draft", ""),
@@ -121,6 +125,7 @@ def recipe_of(run: Run, elsewhere: bool = False) -> Recipe:
         chunk_tokens=next((tokens for rule in fitting if (tokens := rule.budget(run, drafted))), 0),
         memory_fraction=next((r.memory_fraction for r in fitting if r.memory_fraction), 0.0),
         rank_wait=next((r.rank_wait for r in fitting if r.rank_wait is not None), None),
+        batch_wait=next((r.batch_wait for r in fitting if r.batch_wait is not None), None),
         sequences=next((most for r in fitting if (most := r.sequences(run)) < math.inf), math.inf),
         draft=next((rule.draft for rule in fitting if rule.draft), ""),
         draft_tokens=drafted,

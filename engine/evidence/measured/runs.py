@@ -23,8 +23,10 @@ class Run:
     disaggregated: bool = False
     attention_data: int = 1
     expert: int = 1
+    tensor: int = 1
     input_tokens: float = math.nan
-    """Nominal length of its prompts."""
+    """Nominal length of its prompts, and of its answers."""
+    output_tokens: float = math.nan
     concurrency: float = math.nan
     decode_ranks: float = math.nan
     """Attention ranks of all workers of its decode pool."""
@@ -45,12 +47,17 @@ class Conditions:
     disaggregated: bool | None
     attention_parallel: bool | None
     expert_parallel: bool | None
+    tensor: int | None
+    """Ranks of tensor parallelism, of one decode worker where pools are apart."""
     concurrency: float
     """Only this one; NaN for any."""
     least: float
     """Concurrencies from this one on."""
     below: float
     """Concurrencies under this one."""
+    tensor_below: float
+    lengths: tuple[float, ...]
+    """Nominal tokens of prompts and answers; empty for any."""
     fuller: float
     """So many requests in flight, or more, on each attention rank of the decode pool."""
     drafts: bool | None
@@ -74,9 +81,12 @@ class Conditions:
             rule.get("disaggregated"),
             rule.get("attention_parallel"),
             rule.get("expert_parallel"),
+            rule.get("tensor"),
             float(rule.get("concurrency", math.nan)),
             float(rule.get("from", 0.0)),
             float(rule.get("below", math.inf)),
+            float(rule.get("tensor_below", math.inf)),
+            tuple(map(float, rule.get("lengths", ()))),
             float(rule.get("fuller", 0.0)),
             rule.get("drafts"),
             date.fromisoformat(rule["since"]) if "since" in rule else date.min,
@@ -96,9 +106,12 @@ class Conditions:
             and self.disaggregated in {None, run.disaggregated}
             and self.attention_parallel in {None, run.attention_data > 1}
             and self.expert_parallel in {None, run.expert > 1}
+            and self.tensor in {None, run.tensor}
             and (math.isnan(self.concurrency) or run.concurrency == self.concurrency)
             and not run.concurrency < self.least
             and not run.concurrency >= self.below
+            and not run.tensor >= self.tensor_below
+            and (not self.lengths or self.lengths == (run.input_tokens, run.output_tokens))
             and not run.concurrency / run.decode_ranks < self.fuller
             and self.drafts in {None, run.drafts}
         )

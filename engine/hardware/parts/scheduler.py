@@ -122,6 +122,21 @@ class Scheduler:
         least=0,
         most=10_000,
     )
+    batch_wait_passes: int = constant(
+        "batch_wait_passes",
+        "passes that prompts wait at most, from the first of them on, for others to share theirs "
+        "while others decode; 0 where none waits, as with attention-DP",
+        0,
+        least=0,
+        most=10_000,
+    )
+    batch_wait_share: float = constant(
+        "batch_wait_share",
+        "share of a pass' tokens at which they wait no longer",
+        1.0,
+        least=0,
+        most=1,
+    )
     prefill_requests: int = constant(
         "prefill_requests",
         "prompts that one pass takes at most, whatever tokens its budget has left",

@@ -23,6 +23,7 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | dispatch_latency, dispatch_throughput | the first, by a pool of its own for decode or not |
 | on_nvidia, on_amd, on_huawei, … | whose chips these are |
 | on_hopper, on_cdna3, on_cdna4, … | of which generation |
+| experts_int4, experts_fp8, … | the format of a mixture's experts |
 | redundant, expert_slots | copies of experts in all, and places for them and the experts |
 | batch_overlap | two halves of a batch take turns |
 | eager | the host launches every kernel: nothing is captured |
@@ -31,6 +32,7 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | host_bytes | the same for each chip, in bytes |
 | rank_wait | passes that a rank's prompts wait at most for the others' |
 | rank_wait_off | that they are told not to wait |
+| batch_wait | passes that prompts without attention-DP wait at most for others to share theirs |
 | prefill_interval, decode_passes | passes between those that take prompts; the same less one |
 | images | images of a request |
 | edits | what-ifs on config keys that a checkpoint can be run with, as JSON |
@@ -98,6 +100,7 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
         **_graphs(engine, sequences, sequences * (1 + scenario.draft_tokens)),
         "prefill_interval": scenario.settings.prefill_interval or 0,
         "rank_wait": (scenario.settings.rank_wait or 0) * (layout.attention_data > 1),
+        "batch_wait": (scenario.settings.batch_wait or 0) * (layout.attention_data == 1),
         "dp_lm_head": int(_whole_head(prepared, scenario) and layout.attention_data > 1),
         **_host_cache(scenario, layout),
         "decode_passes": (scenario.settings.prefill_interval or 1) - 1,
@@ -188,6 +191,7 @@ SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("eager", "passes without graphs", ()),
     ("prefill_interval", "prompts in every {value}th pass at most", ("decode_passes",)),
     ("rank_wait", "prompts of attention ranks that wait up to {value} passes for the others'", ()),
+    ("batch_wait", "prompts that wait up to {value} passes for others to share theirs", ()),
     ("images", "{value} images of a request", ()),
     (
         "host_cache",

@@ -95,6 +95,7 @@ class SettingsFile(Strict):
     dp_lm_head: bool | None = None
     prefill_interval: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     rank_wait: int | None = Field(default=None, ge=0, le=MOST_RANK_WAIT)
+    batch_wait: int | None = Field(default=None, ge=0, le=MOST_RANK_WAIT)
     host_cache_gib: float | None = Field(default=None, ge=0, le=MOST_HOST_GIB)
     graphs: bool | None = None
     build: str = Field(default="", max_length=60)

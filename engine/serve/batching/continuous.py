@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.parts.scheduler import PrefillPasses
+from engine.scenario import FirstToken
+from engine.serve.batch_wait import longest_wait
 from engine.serve.batching.client import opening_seconds, waiting_in_step
 from engine.serve.batching.micro_batches import MicroBatches
 from engine.serve.laws.closed import Users, closed_laws, opening_span
@@ -26,6 +28,7 @@ from engine.serve.requests import Requests
 from engine.serve.service import HOST_PART, Part, Parts, Service
 from engine.serve.steady import (
     SteadyPasses,
+    passes_until_taken,
     steady_passes,
     waited_passes,
     with_prompts,
@@ -55,7 +58,8 @@ def serve_continuous(
     )
     passes = steady_passes(shared.deployment, requests, client, shared.sizes)
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
-    looked = shared.spread(_polling(shared.deployment, client, passes))
+    polling = _polling(shared.deployment, requests, client, passes)
+    looked = shared.spread(polling)
     waits = _mean_wait(shared.deployment, requests, client, passes)
     waiting, taken = looked + shared.spread(waits), shared.spread(passes.service)
     plain, step = shared.spread(passes.plain), shared.spread(passes.step)
@@ -80,7 +84,8 @@ def serve_continuous(
         met = met * (1.0 - 1.0 / np.maximum(admitted, 1.0)) - burst / steps
     tpot = (plain + np.maximum(met, 0.0)) / accepted
     spent = _Waits(request_seconds, requests.loading_seconds, waiting, queueing, burst)
-    users = Users(ttft, tpot, looked, waiting - looked, queueing, met, admitted)
+    longest = shared.spread(_longest_polling(shared.deployment, requests, passes, polling))
+    users = Users(ttft, tpot, looked, longest, waiting - looked, queueing, met, admitted)
     service = Service.of(
         requests,
         batch,
@@ -139,26 +144,38 @@ def _parts(passes: SteadyPasses, waits: _Waits, tpot: FloatArray, accepted: floa
     }
 
 
-def _polling(deployment: Deployment, client: Client | None, passes: SteadyPasses) -> FloatArray:
+def _polling(
+    deployment: Deployment, requests: Requests, client: Client | None, passes: SteadyPasses
+) -> FloatArray:
     """Seconds that a prompt waits on average for the next look at the queue; those that come at
-    once, as an answer's pass ends, come with it. Where ranks wait for each other's prompts, answers
-    end as passes do, and those until then hold no prompts."""
+    once, as an answer's pass ends, come with it. Where prompts wait for others, answers end as
+    passes do, and those until then hold no prompts."""
     if client is not None and client.in_step:
         return np.zeros_like(passes.step)
-    each = passes.plain if _turned(deployment, passes) else passes.step
-    polling: FloatArray = deployment.spread(_looking(deployment, passes)) * each
+    waits = bool(deployment.framework.scheduler.batch_wait_passes)
+    each = passes.plain if waits or _turned(deployment, passes) else passes.step
+    polling: FloatArray = deployment.spread(passes_until_taken(deployment, requests, passes)) * each
+    if waits and client is not None and client.statistic is FirstToken.MEAN:
+        # Those of the opening find nobody decoding, or fill passes.
+        return polling * (1.0 - 1.0 / client.waves)
     return polling
+
+
+def _longest_polling(
+    deployment: Deployment, requests: Requests, passes: SteadyPasses, mean: FloatArray
+) -> FloatArray:
+    """The longest wait of those whose ``mean`` is so many seconds: twice as long, where looks at
+    the queue come evenly; where prompts wait for others, the first of them waits longest."""
+    if not deployment.framework.scheduler.batch_wait_passes:
+        return 2.0 * mean
+    waited = longest_wait(deployment, requests, passes.arrivals, passes.budget)
+    longest = deployment.spread(waited) * passes.plain
+    return np.where(longest > 0, np.minimum(longest, 2.0 * mean), 2.0 * mean)
 
 
 def _turned(deployment: Deployment, passes: SteadyPasses) -> bool:
     """Whether ranks wait for each other's prompts, and pass by pass take a few of each."""
     return not passes.apart and bool(deployment.framework.scheduler.rank_wait_passes)
-
-
-def _looking(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
-    """Passes until the next look at the queue, on average."""
-    looking: FloatArray = 0.5 * np.maximum(_looks(deployment, passes) - 1.0, 0.0)
-    return looking
 
 
 def _looks(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
@@ -182,7 +199,7 @@ def _mean_wait(
     # the next.
     fitting = np.maximum(passes.budget / requests.fresh_tokens, 1.0)
     busy = np.minimum(passes.arrivals * _looks(deployment, passes) / fitting, 1.0)
-    turns = _looking(deployment, passes) * _turns(passes, busy)
+    turns = passes_until_taken(deployment, requests, passes) * _turns(passes, busy)
     waiting: FloatArray = np.maximum(queued, deployment.spread(turns) * passes.step)
     return waiting
 

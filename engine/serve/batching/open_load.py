@@ -29,8 +29,8 @@ from engine.serve.requests import Requests
 from engine.serve.service import HOST_PART, Part, Parts, Service
 from engine.serve.steady import (
     SteadyPasses,
+    passes_until_taken,
     steady_passes,
-    waited_passes,
     with_further,
 )
 from engine.words.arrays import BoolArray, FloatArray
@@ -96,7 +96,7 @@ def serve_open(
     )
     known = deployment.framework.costs.request_seconds
     request = known + requests.loading_seconds
-    polling = _polling(deployment, passes)
+    polling = _polling(deployment, requests, passes)
     waits = _Waits(known, requests.loading_seconds, prompts, place, polling)
     ttft = request + waits.polling + prompts.mean + served(passes) + place.mean
     tpot = (passes.step * (1.0 + more / np.maximum(others, 1.0)) + behind / steps) / accepted
@@ -233,10 +233,12 @@ def _slopes(
     return np.maximum(fuller.step - passes.step, 0.0) / more * further, reading
 
 
-def _polling(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
-    """Until the engine looks at its queue, where it does not do so after every pass."""
-    steps = np.maximum(deployment.framework.scheduler.admission_steps, waited_passes(passes))
-    waited: FloatArray = 0.5 * np.maximum(steps - 1.0, 0.0) * passes.step
+def _polling(deployment: Deployment, requests: Requests, passes: SteadyPasses) -> FloatArray:
+    """Until the engine looks at its queue, where it does not do so after every pass, or takes what
+    waits for others in passes without prompts."""
+    waits = bool(deployment.framework.scheduler.batch_wait_passes)
+    each = passes.plain if waits else passes.step
+    waited: FloatArray = passes_until_taken(deployment, requests, passes) * each
     return waited
 
 

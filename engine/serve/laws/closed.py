@@ -20,13 +20,15 @@ from engine.words.arrays import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """Means that the laws keep, in seconds: ``looked`` until the queue is looked at, ``waiting``
+    """Means that the laws keep, in seconds: ``looked`` until the queue is looked at (``longest`` at
+    most), ``waiting``
     for others' prompts, ``place`` for one in memory, ``met`` per step for prompts of others; and
     the requests ``admitted`` at once."""
 
     ttft: FloatArray
     tpot: FloatArray
     looked: FloatArray
+    longest: FloatArray
     waiting: FloatArray
     place: FloatArray
     met: FloatArray
@@ -92,8 +94,9 @@ def _first_token(
     idle = np.minimum(0.5 * passes.plain * (1.0 - busy), users.waiting)
     tail = np.maximum(users.waiting - idle, 0.0) / np.maximum(busy, 1e-9)
     width = 2.0 * idle / np.maximum(1.0 - busy, 1e-9)
-    evenly = 2.0 * users.looked
-    return Law.of(Piece(1.0 - busy, served, evenly + width), Piece(busy, served, evenly, tail=tail))
+    evenly = 2.0 * (users.longest - users.looked)
+    least = served + users.longest - evenly
+    return Law.of(Piece(1.0 - busy, least, evenly + width), Piece(busy, least, evenly, tail=tail))
 
 
 def opening_span(

@@ -98,6 +98,15 @@ class Rank:
         # Those that decode come first: what they take in this pass is not free.
         return self.held + self.growth + needed <= self.room_bytes or not self.running
 
+    def waiting_tokens(self, most: float) -> float:
+        """Of prompts that wait, counted up to ``most``."""
+        tokens = 0.0
+        for job in self.waiting:
+            if tokens >= most:
+                break
+            tokens += self.book.input[job] - self.book.cached[job]
+        return tokens
+
     def plan(self, budget: float) -> Chunk | None:
         """Prompts for the next pass, at most ``budget`` tokens; None without any."""
         chunk, left, most = Chunk(), budget, self.rules.prefill_requests

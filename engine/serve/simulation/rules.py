@@ -13,7 +13,8 @@ from engine.work.layout import Layout
 class Rules:
     """Of each of ``ranks`` attention ranks: tokens of prompts in a pass, sequences at once, and
     prompts that one pass takes. ``interval`` is passes from one look at the queue to the next;
-    ``patience`` passes that a rank's prompt waits for the others to have one as well."""
+    ``patience`` passes that a rank's prompt waits for the others to have one as well, or, of one
+    rank, for others until a pass holds ``waited_tokens``."""
 
     ranks: int
     prefill_tokens: float
@@ -29,6 +30,7 @@ class Rules:
     released: bool = False
     """Whether ``interval`` is one that the engine was told: counted over all passes where ranks
     step together, and lifted while one that took prompts could not take all."""
+    waited_tokens: float = 0.0
     pace: float = 1.0
     """Of passes, over those tabulated."""
 
@@ -43,7 +45,10 @@ class Rules:
             prefill_requests=scheduler.prefill_requests,
             queries=1.0 + draft_tokens,
             interval=max(round(scheduler.admission_steps), round(scheduler.prefill_interval), 1),
-            patience=scheduler.rank_wait_passes if layout.attention_data > 1 else 0,
+            patience=scheduler.rank_wait_passes
+            if layout.attention_data > 1
+            else scheduler.batch_wait_passes,
+            waited_tokens=scheduler.batch_wait_share * scheduler.prefill_tokens,
             whole_answers=scheduler.admission is Admission.WHOLE_ANSWER,
             prefix_caching=scheduler.prefix_caching,
             graph_tokens=float(engine.capabilities.graph_tokens),

@@ -66,7 +66,7 @@ class Worker:
         self._undrained = False
         """Whether the last pass that took prompts left some."""
         self._waited = 0
-        """Passes that prompts have waited for other ranks."""
+        """Passes that prompts have waited for others."""
         self._stall = 0.0
         """Seconds since the last token of those that decode, in passes of prompts."""
         self._next: _Event | None = None
@@ -130,14 +130,9 @@ class Worker:
         if decoding and self._until_release() > 0:
             return []
         self._start_prefilled()
-        if rules.patience and decoding and self._waited < rules.patience:
-            ready = [bool(rank.reading) or rank.admits() for rank in ranks]
-            idle = any(
-                is_ready and not one.decoding for is_ready, one in zip(ready, ranks, strict=True)
-            )
-            if any(ready) and not all(ready) and not idle:
-                self._waited += 1
-                return []
+        if rules.patience and decoding and self._waited < rules.patience and self._waits():
+            self._waited += 1
+            return []
         taken = rules.queries if self._seconds.shared else 0.0
         chunks = [
             rank.plan(max(rules.prefill_tokens - taken * rank.decoding, 1.0))
@@ -146,6 +141,20 @@ class Worker:
             for rank in ranks
         ]
         return chunks
+
+    def _waits(self) -> bool:
+        """Whether prompts wait for those of other ranks, or, on one rank, for others to share their
+        pass."""
+        ranks, rules = self._ranks, self._rules
+        if len(ranks) == 1:
+            (rank,) = ranks
+            tokens = rank.decoding * rules.queries + rank.waiting_tokens(rules.waited_tokens)
+            return not rank.reading and rank.admits() and tokens < rules.waited_tokens
+        ready = [bool(rank.reading) or rank.admits() for rank in ranks]
+        idle = any(
+            is_ready and not one.decoding for is_ready, one in zip(ready, ranks, strict=True)
+        )
+        return any(ready) and not all(ready) and not idle
 
     def _until_release(self) -> int:
         """Passes until prompts are taken again."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.scenario import Scenario, Workload
+from engine.scenario import Scenario, Settings, Workload
 from engine.serve.asked import load_of, requests_of
 from engine.serve.passes.shared import Shared
 from engine.serve.predict import predict
@@ -26,14 +26,16 @@ LAYOUTS = (
 SIZES = np.arange(1.0, 1201.0)[np.newaxis, :]
 
 
-@pytest.fixture(scope="module", params=("sglang", "vllm", "trtllm"))
+@pytest.fixture(scope="module", params=("sglang", "vllm", "trtllm", "trtllm waits"))
 def block(request):
     """Outcomes of layouts together, and of one of them at one size."""
+    engine, _, waits = request.param.partition(" ")
     scenario = Scenario(
         model="deepseek-v3",
         chip="h200_sxm",
         chips=32,
-        framework=request.param,
+        framework=engine,
+        settings=Settings(batch_wait=20 if waits else None),
         workload=Workload(4000, 500),
     )
     system = resolve(scenario).systems[0]

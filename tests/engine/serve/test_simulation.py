@@ -197,6 +197,14 @@ def test_a_rank_waits_for_the_others_prompts_as_long_as_it_is_patient():
     assert told.first[2] == 9.0
 
 
+def test_prompts_wait_for_others_until_a_share_of_a_pass_is_full():
+    """Seven passes after the one that the first came in, or with two of 30 tokens."""
+    rules = replace(RULES, patience=7, waited_tokens=50.0)
+    assert served(trace((0, 10, 50), (2.5, 30, 1)), rules).first[1] == 11.0
+    told = served(trace((0, 10, 50), (2.5, 30, 1), (4.5, 30, 1)), rules)
+    assert told.first[1:] == [6.0, 6.0]
+
+
 def test_a_block_that_is_still_held_is_not_read_again():
     blocks = Blocks(np.array([1, 2, 1, 3]), np.array([0, 2, 4]), 50)
     told = served(trace((0, 100, 1), (10, 100, 1), blocks=blocks))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -170,3 +171,27 @@ def test_a_recipe_whose_load_was_not_recorded_is_refused(tmp_path):
 )
 def test_ranks_wait_for_each_others_prompts_where_a_recipe_says_so(run, elsewhere, passes):
     assert recipe_of(run, elsewhere).rank_wait == passes
+
+
+LLAMA = Run(
+    "trtllm",
+    model="Llama-3.3-70B-Instruct",
+    chip="b200_sxm",
+    tensor=4,
+    input_tokens=1024,
+    output_tokens=1024,
+    day=date(2025, 10, 29),
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "passes"),
+    [
+        ({}, 20),
+        ({"tensor": 8}, None),
+        ({"output_tokens": 8192}, None),
+        ({"day": date(2025, 11, 2)}, None),
+    ],
+)
+def test_prompts_wait_for_others_where_the_script_of_the_day_said_so(changed, passes):
+    assert recipe_of(replace(LLAMA, **changed)).batch_wait == passes

@@ -116,6 +116,7 @@ def _settings(chance: random.Random) -> Settings:
         prefix_caching=sometimes(chance.random() < 0.5),  # type: ignore[arg-type]
         prefill_interval=sometimes(5),  # type: ignore[arg-type]
         host_cache_gib=sometimes(32.0),  # type: ignore[arg-type]
+        batch_wait=sometimes(20),  # type: ignore[arg-type]
     )
 
 
