@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _LIMITS = {
-    "compute": (0.05, 0.95),
-    "memory": (0.1, 0.97),
+    "compute": (0.02, 0.95),
+    "memory": (0.03, 0.97),
     "floor_us": (0.5, 600.0),
     "per_item_ns": (1.0, 500.0),
     "step_us": (20.0, 20_000.0),

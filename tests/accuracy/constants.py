@@ -45,6 +45,7 @@ EARLY_FRAMEWORKS = (
     "vllm-early-mxfp8",
     "vllm-no-aiter",
     "vllm-no-aiter-moe",
+    "vllm-early-deepseek-v4",
     "sglang-rocm-2026-02",
 )
 _COST_WIDTHS = {
@@ -73,7 +74,8 @@ SPECIAL_KERNELS = {
     "vllm-0.5": ("gemm.bf16",),
     "vllm-early-mxfp8": ("gemm.mxfp8", "grouped_gemm.mxfp8"),
     "vllm-no-aiter": ("gemm.mxfp8", "grouped_gemm.mxfp8", "grouped_gemm.int4", "mla_decode.bf16"),
-    "vllm-no-aiter-moe": ("grouped_gemm.fp8", "grouped_gemm.int4"),
+    "vllm-no-aiter-moe": ("grouped_gemm.int4",),
+    "vllm-early-deepseek-v4": ("grouped_gemm.fp8", "mla_decode.fp8", "sparse_index.bf16"),
     "vllm-0.12": ("grouped_gemm.fp8_block",),
     "sglang-rocm-2026-02": ("gemm.fp8_block", "grouped_gemm.fp8_block"),
 }

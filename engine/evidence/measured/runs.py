@@ -47,6 +47,8 @@ class Conditions:
     disaggregated: bool | None
     attention_parallel: bool | None
     expert_parallel: bool | None
+    tensor: int | None
+    """Ranks of tensor parallelism, of one decode worker where pools are apart."""
     concurrency: float
     """Only this one; NaN for any."""
     least: float
@@ -79,6 +81,7 @@ class Conditions:
             rule.get("disaggregated"),
             rule.get("attention_parallel"),
             rule.get("expert_parallel"),
+            rule.get("tensor"),
             float(rule.get("concurrency", math.nan)),
             float(rule.get("from", 0.0)),
             float(rule.get("below", math.inf)),
@@ -103,6 +106,7 @@ class Conditions:
             and self.disaggregated in {None, run.disaggregated}
             and self.attention_parallel in {None, run.attention_data > 1}
             and self.expert_parallel in {None, run.expert > 1}
+            and self.tensor in {None, run.tensor}
             and (math.isnan(self.concurrency) or run.concurrency == self.concurrency)
             and not run.concurrency < self.least
             and not run.concurrency >= self.below

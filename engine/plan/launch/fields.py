@@ -23,6 +23,7 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | dispatch_latency, dispatch_throughput | the first, by a pool of its own for decode or not |
 | on_nvidia, on_amd, on_huawei, … | whose chips these are |
 | on_hopper, on_cdna3, on_cdna4, … | of which generation |
+| experts_int4, experts_fp8, … | the format of a mixture's experts |
 | redundant, expert_slots | copies of experts in all, and places for them and the experts |
 | batch_overlap | two halves of a batch take turns |
 | eager | the host launches every kernel: nothing is captured |

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.hardware.launch_table import LaunchTable, Spelling
+from engine.model.matrices import Role
 from engine.model.precision import Precision
 from engine.plan.launch.published import published_checkpoint
 from engine.plan.launch.remark import Gap, Note, Remark
@@ -32,6 +33,13 @@ def online_spelling(
     if _same_weights(own, precision) or own.weights.bits < 16:
         return None
     return table.online.get(precision.weights.name)
+
+
+def expert_fields(prepared: Prepared, precision: Precision) -> dict[str, str]:
+    """The format of a mixture's experts, as engines choose the kernels of theirs by it."""
+    if not prepared.architecture.is_mixture:
+        return {}
+    return {f"experts_{precision.weight_format(Role.ROUTED_EXPERT).name}": "true"}
 
 
 def served_checkpoint(prepared: Prepared, precision: Precision, table: LaunchTable) -> str:

@@ -27,6 +27,7 @@ from engine.plan.launch.fill import (
 )
 from engine.plan.launch.formats import (
     cache_spelling,
+    expert_fields,
     format_gaps,
     online_spelling,
     served_checkpoint,
@@ -242,8 +243,9 @@ class TabledLaunch:
 
     def _fields(self, pool: Pool) -> dict[str, str]:
         prepared, table = self._prepared, self._table
-        fields = worker_fields(prepared, self._scenario, pool.worker)
         precision = pool.system.precision
+        fields = worker_fields(prepared, self._scenario, pool.worker)
+        fields |= expert_fields(prepared, precision)
         published = served_checkpoint(prepared, precision, table)
         fields |= checkpoint_fields(prepared, self._scenario, published)
         if pool.role is not Role.SERVER:

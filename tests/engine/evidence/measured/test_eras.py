@@ -114,15 +114,22 @@ def test_a_numbered_version_is_the_build_that_somebody_would_ask_for(
         ({"weights": "mxfp8", "expert": 8}, "vllm-no-aiter"),
         ({"weights": "mxfp8", "expert": 8, "concurrency": 512}, "vllm-no-aiter"),
         ({"weights": "mxfp8", "concurrency": 64}, "vllm-no-aiter"),
-        ({"weights": "mxfp8", "concurrency": 128}, "vllm"),
-        ({"weights": "mxfp8", "disaggregated": True}, "vllm"),
+        ({"weights": "mxfp8", "concurrency": 128, "tensor": 4}, "vllm"),
+        (
+            {"weights": "mxfp8", "concurrency": 128, "tensor": 4, "input_tokens": 8192},
+            "vllm-no-aiter",
+        ),
+        ({"weights": "mxfp8", "disaggregated": True, "tensor": 4}, "vllm"),
+        ({"weights": "mxfp8", "disaggregated": True, "tensor": 8}, "vllm-no-aiter"),
         ({"weights": "mxfp8", "chip": "mi300x"}, "vllm"),
         ({"weights": "mxfp4"}, "vllm"),
-        ({"model": "deepseek-ai/DeepSeek-V4-Pro", "day": date(2026, 7, 3)}, "vllm-no-aiter-moe"),
-        ({"model": "deepseek-ai/DeepSeek-V4-Pro", "day": date(2026, 7, 4)}, "vllm"),
+        ({"model": "Kimi-K2.5", "weights": "int4", "day": date(2026, 6, 15)}, "vllm-no-aiter-moe"),
+        ({"model": "DeepSeek-V4-Pro", "day": date(2026, 7, 3)}, "vllm-early-deepseek-v4"),
+        ({"model": "DeepSeek-V4-Pro", "day": date(2026, 7, 4)}, "vllm"),
     ],
 )
 def test_whether_experts_are_of_aiter_goes_by_the_launch_script(said, profile):
     model = "MiniMaxAI/MiniMax-M3"
-    run = Run(**{"framework": "vllm", "model": model, "chip": "mi355x", "concurrency": 32, **said})
+    usual = {"concurrency": 32, "input_tokens": 1024, "output_tokens": 1024}
+    run = Run(**{"framework": "vllm", "model": model, "chip": "mi355x", **usual, **said})
     assert profile_of(run) == profile

@@ -17,7 +17,15 @@ from engine.scenario import Mode, Settings, Workload
 from engine.words.errors import InputError
 from engine.words.messages import speaking
 from engine.work.layout import Layout
-from tests.engine.plan.launch.launch_scenarios import DENSE, LATENT, SMALL, lengths, one, pools
+from tests.engine.plan.launch.launch_scenarios import (
+    DENSE,
+    LATENT,
+    MIXTURE,
+    SMALL,
+    lengths,
+    one,
+    pools,
+)
 
 
 def words(launch: Launch, role: Role = Role.SERVER) -> list[str]:
@@ -120,6 +128,16 @@ def test_a_build_without_aiter_is_told_so(build, told):
     case = one(DENSE, "mi355x", Layout(8), settings=Settings(build=build))
     (process,) = case.launch("vllm").processes
     assert told == {item for item in process.environment if "AITER" in item[0]}
+
+
+@pytest.mark.parametrize(
+    ("chip", "build", "told"),
+    [("mi355x", "", True), ("mi355x", "no-aiter-moe", False), ("mi300x", "", False)],
+)
+def test_experts_in_int4_are_of_flydsl_where_it_has_them(chip, build, told):
+    case = one(MIXTURE, chip, Layout(8), weights="int4", settings=Settings(build=build))
+    (process,) = case.launch("vllm").processes
+    assert ("flydsl" in process.arguments) is told
 
 
 def test_weights_that_the_engine_cannot_make_need_another_checkpoint():
