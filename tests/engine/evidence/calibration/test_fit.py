@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from engine.evidence.calibration.applied import calibrated_framework
-from engine.evidence.calibration.constants import site_constants
+from engine.evidence.calibration.constants import Constant, site_constants
 from engine.evidence.calibration.expected import expected
 from engine.evidence.calibration.fit import Fitted, _Problem, calibrate
 from engine.evidence.calibration.predicted import predicted_seconds as _predicted
 from engine.evidence.calibration.profile import write_profile
 from engine.evidence.calibration.rows import csv_runs
 from engine.evidence.calibration.run import Run
+from engine.hardware.chip import LinkDeviation
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework import PARTS, Framework
 from engine.hardware.framework_profiles import framework_ids, load_framework
@@ -76,22 +77,24 @@ def noisy(runs: list[Run], generator: np.random.Generator) -> list[Run]:
 
 
 @pytest.mark.parametrize(
-    ("name", "factor", "layout", "prompt"),
+    ("key", "direction", "layout", "prompt"),
     [
-        ("memory.products", 0.8, Layout(), 500),
-        ("compute.products", 0.7, Layout(), 4000),
-        ("request", 3.0, Layout(), 500),
-        ("start.8", 1.3, Layout(tensor=8), 500),
+        ("memory.products", -1, Layout(), 500),
+        ("compute.products", -1, Layout(), 4000),
+        ("request", 1, Layout(), 500),
+        ("start.8", 1, Layout(tensor=8), 500),
     ],
 )
 def test_a_changed_constant_comes_back(
-    site: System, name: str, factor: float, layout: Layout, prompt: int
+    site: System, key: str, direction: int, layout: Layout, prompt: int
 ) -> None:
-    runs = made_runs(site, {name: factor}, layout=layout, prompt=prompt)
-    fitted = found(site, runs)[name]
+    """As far away as constants of sites usually are."""
+    move = direction * expected().widths[key.removesuffix(".8")]
+    runs = made_runs(site, {key: float(np.exp(move))}, layout=layout, prompt=prompt)
+    fitted = found(site, runs)[key]
     assert fitted.identified
-    assert abs(np.log(fitted.factor / factor)) < fitted.spread
-    assert abs(np.log(fitted.factor)) > 0.5 * abs(np.log(factor))
+    assert abs(np.log(fitted.factor) - move) < fitted.spread
+    assert np.log(fitted.factor) / move > 0.25
 
 
 def test_three_runs_help(site: System) -> None:
@@ -159,17 +162,18 @@ def test_one_chip_has_no_link(site: System) -> None:
 def test_a_slower_link_is_that_of_its_rank_count(site: System) -> None:
     outcome = calibrate(site, made_runs(site, {"start.8": 3.0}, layout=Layout(tensor=8)))
     links = outcome.framework.links_on(site.chip.id)
-    assert links[8].start > 1.2
+    assert links[8].start > 1.1
     assert links.keys() == {8}
 
 
 def test_links_of_each_rank_count_are_told_apart(site: System) -> None:
     """Two chips as published, eight slower to start."""
-    slow = {"start.8": 1.5}
+    slow = {"start.8": float(np.exp(2 * expected().widths["start"]))}
     runs = [*made_runs(site, slow, layout=Layout(2)), *made_runs(site, slow, layout=Layout(8))]
     outcome = found(site, runs)
-    assert outcome["start.8"].factor > 1.2
-    assert outcome["start.2"].factor == pytest.approx(1.0, abs=0.1)
+    two, eight = (np.log(outcome[f"start.{ranks}"].factor) for ranks in (2, 8))
+    assert eight > 0.5 * expected().widths["start"]
+    assert abs(two) < 0.3 * eight
 
 
 @pytest.mark.parametrize("lengths", [(128, 128), (512, 512), (1024, 256)])
@@ -233,6 +237,30 @@ def test_a_profile_without_changes_is_the_framework_it_came_from(
             assert found == (pytest.approx(wanted) if isinstance(wanted, float) else wanted)
     again = _predicted(there, runs, loaded)
     assert again == pytest.approx(_predicted(there, runs, there.engine), rel=1e-3)
+
+
+def test_links_are_kept_with_the_profile_and_multiplied_again(
+    site: System, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    slower = Constant(("start.8", "bandwidth.8"), "link", 1.0, 1.0, "", 8)
+    once = calibrated_framework(site, [slower], np.log([2.0]))
+    write_profile(once, "mine", site.chip.id, 3)
+    loaded = load_framework("mine")
+    (link,) = loaded.links.values()
+    assert link.start == 2.0
+    # An H100's link carries 450 GB/s.
+    reached = site.chip.all_reduce[8].bandwidth_bytes * link.bandwidth
+    assert reached == pytest.approx(450e9, rel=1e-3)
+    twice = calibrated_framework(replace(site, engine=loaded), [slower], np.log([1.5]))
+    assert twice.links["h100_sxm/8"].start == pytest.approx(3.0)
+    assert twice.links["h100_sxm/8"].bandwidth == link.bandwidth
+
+
+def test_links_of_another_chip_are_not_its_own(site: System) -> None:
+    engine = replace(site.engine, links={"h100_sxm/8": LinkDeviation(2.0)})
+    assert engine.links_on("h100_sxm") == {8: LinkDeviation(2.0)}
+    assert engine.links_on("h100_sxm_64gb") == {}
 
 
 def test_what_is_not_identified_stays_exactly(site: System) -> None:
