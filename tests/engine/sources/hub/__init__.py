@@ -1,0 +1,1 @@
+"""The hub through its real client, against a server on this machine."""
