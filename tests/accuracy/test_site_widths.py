@@ -7,6 +7,7 @@ import pytest
 
 from engine.evidence.calibration.constants import NAMES
 from engine.evidence.calibration.expected import expected
+from tests.accuracy import site_widths
 from tests.accuracy.site_widths import LEAST, WIDEST, WORDS, Trial, _cost, left_over
 
 USUAL = np.log([*[0.2] * len(WORDS), 0.2, 0.2])
@@ -40,6 +41,21 @@ def test_runs_without_noise_tell_what_they_share_with_others() -> None:
     )  # fmt: skip
     sure = np.log([*[0.5] * len(WORDS), 1e-3, 1e-3])
     assert left_over(trial, sure) == pytest.approx(np.zeros((2, 3)), abs=1e-5)
+
+
+def test_what_makes_errors_gets_the_wider_prior(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two constants that move runs alike often, one makes all errors and is the wider."""
+    monkeypatch.setattr(site_widths, "STEPS", 60)
+    rng, trials = np.random.default_rng(3), []
+    for fold in range(12):
+        slopes = rng.normal(0.0, 1.0, (2, 9, 2))
+        errors = slopes[..., 0] * rng.normal(0.0, 0.4) + rng.normal(0.0, 0.02, (2, 9))
+        known, words = np.ones((2, 6), dtype=bool), np.array([0, 1])
+        parts = errors[:, :3], slopes[:, :3], errors[:, 3:], slopes[:, 3:]
+        trials.append(Trial(fold, *parts, known, words))
+    found = site_widths.fitted(trials).widths
+    assert found[WORDS[0]] > 1.5 * found[WORDS[1]]
+    assert found[WORDS[2]] == pytest.approx(site_widths.USUAL_WIDTH, rel=0.01)
 
 
 def test_the_file_says_a_width_of_every_constant() -> None:

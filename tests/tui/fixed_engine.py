@@ -20,10 +20,11 @@ KNOWN = Accuracy(Provenance.FITTED, {"ttft": 0.28, "tpot": 0.14, "throughput": 0
 
 def fix(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the made-up engine behind the app."""
-    monkeypatch.setattr("tui.session.session.batch_limits", lambda prepared, *_: _limits(prepared))
-    for place in ("tui.session.session", "tui.session.baseline"):
+    limits = "tui.session.layout_table.batch_limits"
+    monkeypatch.setattr(limits, lambda prepared, *_: _limits(prepared))
+    for place in ("tui.session.layout_table", "tui.session.baseline"):
         monkeypatch.setattr(f"{place}.batch_table", _batch_table)
-    monkeypatch.setattr("tui.session.session.sweep", _sweep)
+    monkeypatch.setattr("tui.session.shown.sweep", _sweep)
     monkeypatch.setattr("engine.plan.sweep.sweep", _sweep)
     monkeypatch.setattr("engine.plan.why.explain.explain", _explanation)
     monkeypatch.setattr("tui.beside.thinking.Thinking.rest", lambda self: None)

@@ -38,7 +38,7 @@ class SlowSweeps:
             return real(*arguments, **options)
 
         monkeypatch.setattr("engine.plan.sweep.sweep", sweep)
-        monkeypatch.setattr("tui.session.session.QUICK_CANDIDATES", 0)
+        monkeypatch.setattr("tui.session.shown.QUICK_CANDIDATES", 0)
 
 
 @pytest.fixture

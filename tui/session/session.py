@@ -1,384 +1,53 @@
-"""What the app knows: the scenario's table, the newest sweep, the row under the cursor.
-
-No Textual here: the screen calls `recompute` in the key's own handler and hands finished sweeps
-to `accept`; panes read.
-"""
+"""What the app knows, and what it says of it: the answer in a sentence, plans to compare with."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, replace
-
 import numpy as np
 
-from engine.model.precision import Precision
 from engine.plan.answer import answer
-from engine.plan.drafting import chooses
-from engine.plan.fleet.fewest import counts
-from engine.plan.lengths import fitted, lengths_note
 from engine.plan.lost import why_lost
-from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.ranges.accuracy import Accuracy
-from engine.plan.ranking import best_place
 from engine.plan.results import Sweep, Table
-from engine.plan.search import batch_limits
-from engine.plan.sweep import sweep
-from engine.plan.tables import batch_table, replicas_table
-from engine.scenario import DraftTokens, Scenario
-from engine.serve.kinds import kind_of
-from engine.words.arrays import IntArray
-from engine.words.errors import RooftopError
 from engine.words.messages import say
-from engine.work.arrangement import Arrangement
 from tui.session.baseline import Baseline, against
-from tui.session.pinned import Pinned, pin_row, samples_of
+from tui.session.best_rows import best_meeting
+from tui.session.pinned import Pinned, pin_row
+from tui.session.shown import Shown
 from tui.session.store import Store
-from tui.session.table_view import TableView, shown_batches, viewed_rows
-
-QUICK_CANDIDATES = 6000
-"""A sweep of at most this many is made before the answer to a key is drawn: some 4 ms."""
-LONGEST_SECONDS = 0.008
-"""A quick sweep that takes longer all the same is left to the thread."""
-EXTRA_ROWS = 1
-"""Batches shown beyond the largest that fits, to say what they lack."""
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """A sweep in two numbers: its candidates, and the batch of its best plan."""
-
-    candidates: int = 0
-    batch: int | None = None
-
-
-class Session:
+class Session(Shown):
     """The app's state between keys."""
 
     def __init__(self, store: Store) -> None:
-        self.store = store
-        self.view = TableView()
-        self.prepared: Prepared | None = None
-        self.arrangement: Arrangement | None = None
-        self.precision: Precision | None = None
-        self.table: Table | None = None
-        self.sweep: Sweep | None = None
-        self.swept = Swept()
-        """What is still of use of the last sweep when the scenario has changed."""
-        self.swept_scenario: Scenario | None = None
-        self.worked_out: Scenario | None = None
-        """The scenario that the table on screen belongs to."""
-        self.error = ""
-        self.remark = ""
-        """What came of a change besides what was asked for."""
-        self.following = True
-        self.shown: Table | None = None
-        """The table that `rows` are of: a change of the scenario leaves both until it is worked
-        out."""
-        self.rows: IntArray = np.zeros(0, dtype=np.int64)
-        self.cursor = 0
+        super().__init__(store)
         self.baseline: Baseline | None = None
         self.marked: list[Pinned] = []
-        self._wanted: int | None = None
-        """A batch that must be among those shown, for a cursor that is to stand on it."""
-
-    # --- computing -----------------------------------------------------------------------
-
-    def recompute(self) -> None:
-        """Bring the current layout's table up to the scenario; the last good one stays when the
-        scenario cannot be worked out, with `error` saying why."""
-        scenario = self.store.current
-        try:
-            prepared = prepare(scenario)
-            scenario = self._fitted(prepared, scenario)
-            arrangement = self._kept_arrangement(prepared)
-            precision = self._kept_precision(prepared)
-            table = self._batches(prepared, scenario, arrangement, precision)
-        except RooftopError as error:
-            self.error = str(error)
-            return
-        self.error = ""
-        self.prepared, self.arrangement, self.precision, self.table = (
-            prepared,
-            arrangement,
-            precision,
-            table,
-        )
-        self.worked_out = scenario
-        self._show_rows()
-
-    def _fitted(self, prepared: Prepared, scenario: Scenario) -> Scenario:
-        """The scenario with lengths that nobody chose made to fit the model; `remark` says so."""
-        found = fitted(scenario, prepared.systems[0])
-        changed = found is not scenario
-        self.remark = lengths_note(found, prepared.systems[0]) if changed else ""
-        self.store.amend(found)
-        return found
-
-    def _as_chosen_in(self, scenario: Scenario) -> Scenario:
-        """The scenario on screen with the numbers of another that were left to be chosen."""
-        now = self.store.current
-        if now.drafts is DraftTokens.BEST:
-            now = replace(now, draft_tokens=scenario.draft_tokens)
-        return replace(now, chips=scenario.chips) if counts(now) else now
-
-    def _amend(self, scenario: Scenario) -> None:
-        if scenario == self.store.current:
-            return
-        self.store.amend(scenario)
-        self.recompute()
-
-    def _kept_arrangement(self, prepared: Prepared) -> Arrangement:
-        if self.arrangement in prepared.arrangements and self.arrangement is not None:
-            return self.arrangement
-        if self.arrangement is not None:
-            for one in prepared.arrangements:
-                if one.single == self.arrangement.single:
-                    return one
-        return prepared.arrangements[-1]
-
-    def _kept_precision(self, prepared: Prepared) -> Precision:
-        if self.precision in prepared.precisions and self.precision is not None:
-            return self.precision
-        return prepared.precisions[0]
-
-    def _batches(
-        self,
-        prepared: Prepared,
-        scenario: Scenario,
-        arrangement: Arrangement,
-        precision: Precision,
-    ) -> Table:
-        if scenario.workload.rate and kind_of(prepared.kind).waits:
-            return replicas_table(prepared, scenario, arrangement, precision)
-        limits = batch_limits(prepared, scenario, precision)
-        fitting = int(limits[prepared.arrangements.index(arrangement)])
-        most = min(fitting + EXTRA_ROWS, LARGEST_BATCH, scenario.max_batch or LARGEST_BATCH)
-        wanted = self._wanted_batches()
-        if scenario.fixed_batch is not None:
-            most, wanted = max(most, scenario.fixed_batch), (*wanted, scenario.fixed_batch)
-        shown = shown_batches(most, wanted)
-        return batch_table(prepared, scenario, arrangement, precision, shown)
-
-    def _wanted_batches(self) -> tuple[int, ...]:
-        """Batches that must be among those shown: the sweep's best and the cursor's."""
-        found = [self.swept.batch] if self.swept.batch is not None else []
-        found += [self._wanted] if self._wanted is not None else []
-        batch = self._cursor_batch()
-        return (*found, batch) if batch is not None else tuple(found)
-
-    def sweep_at_once(self) -> bool:
-        """Sweep in the key's own time when the last sweep was that small; whether it is done."""
-        if self.prepared is None or not 0 < self.swept.candidates <= QUICK_CANDIDATES:
-            return False
-        if chooses(self.prepared, self.store.current) or counts(self.store.current):
-            return False
-        end = time.perf_counter() + LONGEST_SECONDS
-        found = sweep(self.prepared, self.store.current, lambda: time.perf_counter() > end)
-        if found is None:
-            return False
-        self.accept(self.store.current, found)
-        return True
-
-    def drop_stale_sweep(self) -> None:
-        """Let go of a sweep of another scenario: its table would lie beside the one that is being
-        made, and is of no use to anybody."""
-        if not self.sweep_is_current:
-            self.sweep = self.swept_scenario = None
-
-    def accept(self, scenario: Scenario, result: Sweep) -> None:
-        """Take a finished sweep; a stale one is dropped."""
-        if self.prepared is None:
-            return
-        if self._as_chosen_in(scenario) == scenario:
-            self._amend(scenario)
-        if scenario != self.store.current:
-            return
-        self.sweep, self.swept_scenario = result, scenario
-        row = result.best if result.best is not None else result.nearest
-        best = int(result.table.batch[row]) if row is not None else None
-        self.swept = Swept(result.candidates, best)
-        if self.following and row is not None:
-            table = result.table
-            arrangement, precision = table.arrangement(row), table.precision(row)
-            here = self.table is not None and result.table.batch[row] in self.table.batch
-            if (arrangement, precision) != (self.arrangement, self.precision) or not here:
-                self.arrangement, self.precision = arrangement, precision
-                self.recompute()
-                return
-        self._show_rows()
-
-    @property
-    def samples(self) -> str:
-        """What a vision model counts; empty for language models."""
-        return "" if self.prepared is None else samples_of(self.prepared)
-
-    @property
-    def sweep_is_current(self) -> bool:
-        """Whether the newest sweep belongs to the scenario on screen."""
-        return self.sweep is not None and self.swept_scenario == self.store.current
-
-    @property
-    def table_is_current(self) -> bool:
-        """Whether the table belongs to the scenario on screen: not while its model is on its
-        way, and not when it cannot be worked out."""
-        return self.worked_out == self.store.current and not self.error
-
-    # --- what the table shows --------------------------------------------------------------
-
-    def _in_view(self) -> Table | None:
-        """The table that the current view is of."""
-        if self.view.view == "layout" or not self.sweep_is_current or self.sweep is None:
-            return self.table
-        return self.sweep.table
-
-    def _show_rows(self) -> None:
-        """Find the rows to show; a filter that makes no sense for another kind of model goes."""
-        try:
-            self._refresh_rows()
-        except RooftopError:
-            self.view = replace(self.view, match="")
-            self._refresh_rows()
-
-    def _refresh_rows(self) -> None:
-        keep = self._cursor_batch()
-        table = self._in_view()
-        if table is None:
-            self.shown, self.rows = None, np.zeros(0, dtype=np.int64)
-            return
-        behind = self.sweep if table is not self.table else None
-        rows = viewed_rows(table, self.view, behind.order if behind is not None else None)
-        self.shown, self.rows = table, rows
-        if self.following:
-            self.cursor = self._best_place(table)
-        elif keep is not None:
-            places = np.flatnonzero(table.batch[self.rows] == keep)
-            if len(places):
-                self.cursor = int(places[np.argmin(np.abs(places - self.cursor))])
-        self.cursor = max(0, min(self.cursor, len(self.rows) - 1))
-
-    def _best_place(self, table: Table) -> int:
-        if not len(self.rows):
-            return 0
-        fixed = np.flatnonzero(table.batch[self.rows] == self.store.current.fixed_batch)
-        if len(fixed):
-            return int(fixed[0])
-        best = best_place(table, self.rows, self.store.current)
-        if best is not None:
-            return best
-        fits = table.fits[self.rows]
-        return int(np.argmin(np.where(fits, table.excess[self.rows], 1e12)))
-
-    def _cursor_batch(self) -> int | None:
-        table = self.shown
-        if table is None or not len(self.rows) or self.cursor >= len(self.rows):
-            return None
-        return int(table.batch[self.rows[self.cursor]])
-
-    def look(self, view: TableView) -> None:
-        """Change how the table is looked at; raises `InputError` for a filter that makes no
-        sense, and then stays as it was."""
-        before, self.view = self.view, view
-        try:
-            self._refresh_rows()
-        except RooftopError:
-            self.view = before
-            raise
-
-    def move(self, place: int) -> None:
-        """Put the cursor on a place of the table; it stays there until `follow`."""
-        self.following = False
-        self.cursor = max(0, min(place, len(self.rows) - 1))
-
-    def follow(self) -> None:
-        """Let the cursor and the layout follow the best plan again."""
-        self.following = True
-        if self.sweep_is_current and self.sweep is not None:
-            self.accept(self.store.current, self.sweep)
-        else:
-            self._show_rows()
-
-    def use_layout_of_cursor(self) -> None:
-        """Show the batches of the layout under the cursor."""
-        chosen = self.selected
-        if chosen is None:
-            return
-        table, row = chosen
-        batch = int(table.batch[row])
-        self.following = False
-        self.arrangement, self.precision = table.arrangement(row), table.precision(row)
-        self.view = replace(self.view, view="layout")
-        self.recompute()
-        if self.shown is not None:
-            places = np.flatnonzero(self.shown.batch[self.rows] == batch)
-            self.cursor = int(places[0]) if len(places) else 0
-
-    @property
-    def at_rate(self) -> bool:
-        """Whether the rows of the layout are numbers of replicas, at a rate of requests."""
-        return self.table is not None and self.table.at_rate
-
-    @property
-    def selected(self) -> tuple[Table, int] | None:
-        """The table and row under the cursor."""
-        table = self.shown
-        if table is None or not len(self.rows):
-            return None
-        return table, int(self.rows[self.cursor])
-
-    def is_winner(self, table: Table, row: int) -> bool:
-        """Whether a row is the plan that the answer names."""
-        batch = int(table.batch[row])
-        if self.sweep_is_current and self.sweep is not None:
-            best, sweep = self.sweep.best, self.sweep.table
-            return (
-                best is not None
-                and batch == int(sweep.batch[best])
-                and table.arrangement(row) == sweep.arrangement(best)
-                and table.precision(row) == sweep.precision(best)
-            )
-        return table is self.table and row == self._best_meeting()
-
-    def _best_meeting(self) -> int | None:
-        """The row of the layout on screen with most throughput that meets the objectives."""
-        table = self.table
-        if table is None or not table.meets.any():
-            return None
-        fixed = self.store.current.fixed_batch
-        if fixed is not None:
-            places = np.flatnonzero((table.batch == fixed) & table.meets)
-            return int(places[0]) if len(places) else None
-        return best_place(table, np.arange(len(table)), self.store.current)
 
     def is_marked(self, table: Table, row: int) -> bool:
         """Whether a row of the scenario on screen is marked for comparing."""
         return any(one.is_row(self.store.current, table, row) for one in self.marked)
 
-    # --- words -----------------------------------------------------------------------------
-
     def sentence(self) -> str:
         """The answer, against the baseline's if there is one."""
         text, compared = self._answer(), self.against_baseline()
-        return (
-            say("{text} Δ baseline: {compared}.", text=text, compared=compared)
-            if text and compared
-            else text
-        )
+        if text and compared:
+            return say("{text} Δ baseline: {compared}.", text=text, compared=compared)
+        return text
 
     def _answer(self) -> str:
         """The answer; while a sweep runs, the best of the layout on screen."""
-        scenario = self.store.current
-        if self.prepared is None or not self.table_is_current:
+        scenario, prepared, table = self.store.current, self.prepared, self.table
+        if prepared is None or not self.table_is_current:
             return ""
         if self.sweep_is_current and self.sweep is not None:
-            return answer(self.prepared, scenario, self.sweep)
-        table = self.table
+            return answer(prepared, scenario, self.sweep)
         if table is None or self.arrangement is None:
             return ""
-        place = self._best_meeting()
+        place = best_meeting(table, scenario)
         if place is None:
             return say("Trying every layout …")
-        best = _single(table, place)
-        return answer(self.prepared, scenario, best)
+        return answer(prepared, scenario, _single(table, place))
 
     @property
     def answer_verdict(self) -> str:
@@ -387,31 +56,32 @@ class Session:
             return "busy"
         return "meets" if self.sweep.best is not None else "misses"
 
+    def answered(self) -> Pinned | None:
+        """The plan that the answer names, as something to compare with."""
+        if self.prepared is None or not self.table_is_current:
+            return None
+        scenario, table = self.store.current, self.table
+        if self.sweep_is_current and self.sweep is not None:
+            table, best = self.sweep.table, self.sweep.best
+        else:
+            best = None if table is None else best_meeting(table, scenario)
+        if best is None or table is None:
+            return None
+        return pin_row(self.prepared, scenario, table, best)
+
+    def against_baseline(self) -> str:
+        """The answer against the baseline's, empty without a baseline or an answer."""
+        if self.baseline is None:
+            return ""
+        now = self.answered()
+        return "" if now is None else against(now, self.baseline.answer)
+
     def accuracy(self) -> Accuracy | None:
         """How far off predictions like the one under the cursor have been."""
         if self.prepared is None or self.selected is None:
             return None
         table, row = self.selected
         return table.accuracy(row)
-
-    def verdict(self, table: Table, row: int) -> str:
-        """Why a row lost, or empty."""
-        if self.prepared is None:
-            return ""
-        return why_lost(table, row, self.store.current.objectives)
-
-    # --- comparing -------------------------------------------------------------------------
-
-    def row_text(self, table: Table, row: int) -> str:
-        """A row in one line: the benchmark's name, the plan and its numbers."""
-        from engine.plan.kinds import benchmark_names
-
-        assert self.prepared is not None
-        scenario, precision = self.store.current, table.precision(row)
-        names = benchmark_names(self.prepared, scenario, precision, int(table.batch[row]))
-        numbers = " ".join(f"{name}={one:.6g}" for name, one in table.values(row).items())
-        verdict = self.verdict(table, row) or "meets"
-        return f"{names[0]} {self._name(table, row)}: {numbers} {verdict}"
 
     def pin(self) -> Pinned | None:
         """The row under the cursor as something to compare with; None while it is not one of the
@@ -421,52 +91,21 @@ class Session:
             return None
         return pin_row(self.prepared, self.store.current, *chosen)
 
-    def go_to(self, chosen: Pinned) -> None:
-        """Put the cursor on a candidate of the scenario on screen."""
-        if self.prepared is None or chosen.arrangement not in self.prepared.arrangements:
-            return
-        labels = {one.label: one for one in self.prepared.precisions}
-        self.arrangement = chosen.arrangement
-        self.precision = labels.get(chosen.precision, self.prepared.precisions[0])
-        self.view = replace(self.view, view="layout", match="", filter="all")
-        self.following = False
-        self._wanted = chosen.batch
-        self.recompute()
-        self._wanted = None
-        if self.shown is not None:
-            places = np.flatnonzero(self.shown.batch[self.rows] == chosen.batch)
-            self.cursor = int(places[0]) if len(places) else 0
+    def row_text(self, table: Table, row: int) -> str:
+        """A row in one line: the benchmark's name, the plan and its numbers."""
+        from engine.plan.kinds import benchmark_names
 
-    def answered(self) -> Pinned | None:
-        """The plan that the answer names, as something to compare with."""
-        if self.prepared is None or not self.table_is_current:
-            return None
-        scenario = self.store.current
-        if self.sweep_is_current and self.sweep is not None:
-            best = self.sweep.best
-            return (
-                pin_row(self.prepared, scenario, self.sweep.table, best)
-                if best is not None
-                else None
-            )
-        best = self._best_meeting()
-        if best is None or self.table is None:
-            return None
-        return pin_row(self.prepared, scenario, self.table, best)
-
-    def against_baseline(self) -> str:
-        """The answer against the baseline's, empty without a baseline or an answer."""
-        if self.baseline is None:
-            return ""
-        now = self.answered()
-        return "" if now is None else against(now, self.baseline.answer)
-
-    def _name(self, table: Table, row: int) -> str:
-        assert self.prepared is not None
-        return (
-            f"{self.prepared.model.name} {self.prepared.chip.id} {table.arrangement(row).name} "
-            f"{table.precision(row).name} B{int(table.batch[row])}"
+        prepared, scenario = self.prepared, self.store.current
+        assert prepared is not None
+        precision, batch = table.precision(row), int(table.batch[row])
+        names = benchmark_names(prepared, scenario, precision, batch)
+        numbers = " ".join(f"{name}={one:.6g}" for name, one in table.values(row).items())
+        verdict = why_lost(table, row, scenario.objectives) or "meets"
+        plan = (
+            f"{prepared.model.name} {prepared.chip.id} {table.arrangement(row).name} "
+            f"{precision.name} B{batch}"
         )
+        return f"{names[0]} {plan}: {numbers} {verdict}"
 
 
 def _single(table: Table, row: int) -> Sweep:

@@ -36,8 +36,6 @@ LOADERS = {"pytorch-1-loader": "pytorch-1"}
 """Profiles that read and decode images beside the chip, and the one that they are but for that."""
 LOAD = 9e-4
 """Seconds per image: 640×480 JPEGs opened and resized with PIL in 7 ms by each of eight workers."""
-MOST_SHARE = 1.5
-"""Of the peak, as chips' profiles hold it: Winograd transforms save products, not all of them."""
 POWER_SHARE = 0.2
 """How much less is known of a clock for each factor e of power that is missing."""
 
@@ -153,8 +151,7 @@ class Scope:
         if family == DEPTHWISE:
             return share
         width = 0.15 if family == ATTENTION else 0.2
-        share *= self.of(f"compute {self.chip.generation} {kernel}", 1.0, width)
-        return min(share, MOST_SHARE)
+        return share * self.of(f"compute {self.chip.generation} {kernel}", 1.0, width)
 
     def sustained(self) -> float:
         """Clock held over the clock of the peak: by the power limit, times the chip's deviation."""

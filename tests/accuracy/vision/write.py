@@ -40,6 +40,8 @@ FAMILIES = (CONVOLUTION, DENSE, ATTENTION, DEPTHWISE, POINTWISE)
 FORMATS = (PLAIN, "int8", "fp8", "tf32", "fp32")
 STANDS_IN = {"convolution.fp8": "convolution.int8"}
 """Classes without a row, and the class of the same width that stands in."""
+MOST_SHARE = 1.5
+"""Of the peak, as profiles hold it: Winograd transforms save products, not all of them."""
 LEAST = 0.01
 """Shares nearer to 1 than this are left out."""
 
@@ -93,6 +95,7 @@ def _generation(values: Values, generation: str, cases: Iterable[Case]) -> str:
             kernel = kernel_class(work.family, case.inventory.choice.dtype)
             family, dtype = kernel.split(".")
             share = 1.0 if family == POINTWISE else scope.chip_compute(family, dtype)
+            share = min(share, MOST_SHARE)
             kernels[kernel] = _kernel(
                 scope, kernel, share, scope.chip_memory(), scope.chip_floor(), SOURCE
             )

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from engine.evidence.calibration.applied import calibrated_framework
-from engine.evidence.calibration.constants import site_constants
+from engine.evidence.calibration.constants import Constant, site_constants
 from engine.evidence.calibration.expected import expected
 from engine.evidence.calibration.fit import Fitted, _Problem, calibrate
 from engine.evidence.calibration.predicted import predicted_seconds as _predicted
 from engine.evidence.calibration.profile import write_profile
 from engine.evidence.calibration.rows import csv_runs
 from engine.evidence.calibration.run import Run
+from engine.hardware.chip import LinkDeviation
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework import PARTS, Framework
 from engine.hardware.framework_profiles import framework_ids, load_framework
@@ -233,6 +234,25 @@ def test_a_profile_without_changes_is_the_framework_it_came_from(
             assert found == (pytest.approx(wanted) if isinstance(wanted, float) else wanted)
     again = _predicted(there, runs, loaded)
     assert again == pytest.approx(_predicted(there, runs, there.engine), rel=1e-3)
+
+
+def test_links_are_kept_with_the_profile_and_multiplied_again(
+    site: System, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    slower = Constant(("start.8", "bandwidth.8"), "link", 1.0, 1.0, "", 8)
+    once = calibrated_framework(site, [slower], np.log([2.0]))
+    write_profile(once, "mine", site.chip.id, 3)
+    loaded = load_framework("mine")
+    assert loaded.links == {"h100_sxm/8": LinkDeviation(2.0, 2.0)}
+    twice = calibrated_framework(replace(site, engine=loaded), [slower], np.log([1.5]))
+    assert twice.links == {"h100_sxm/8": LinkDeviation(pytest.approx(3.0), pytest.approx(3.0))}
+
+
+def test_links_of_another_chip_are_not_its_own(site: System) -> None:
+    engine = replace(site.engine, links={"h100_sxm/8": LinkDeviation(2.0)})
+    assert engine.links_on("h100_sxm") == {8: LinkDeviation(2.0)}
+    assert engine.links_on("h100_sxm_64gb") == {}
 
 
 def test_what_is_not_identified_stays_exactly(site: System) -> None:
