@@ -7,13 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.evidence.calibration.constants import COSTS, FAMILIES, LEAST_COST, Constant
+from engine.evidence.calibration.constants import (
+    COSTS,
+    EFFICIENCY_LIMIT,
+    FAMILIES,
+    LEAST_COST,
+    Constant,
+    link_of,
+)
 from engine.hardware.chip import KernelConstants, LinkDeviation, Provenance
 from engine.hardware.framework import Framework
 from engine.serve.system import System
 from engine.words.arrays import FloatArray
-
-EFFICIENCY_LIMIT = 0.98
 
 
 def calibrated_framework(
@@ -49,9 +54,11 @@ def _scaled_links(site: System, factors: Mapping[str, float]) -> dict[str, LinkD
     for ranks in dict.fromkeys(key.split(".")[1] for key in linked):
         key = f"{site.chip.id}/{ranks}"
         now = site.engine.links.get(key, LinkDeviation())
+        # No more than the link can carry.
+        most = site.chip.scale_up.bandwidth_bytes / link_of(site, int(ranks)).bandwidth_bytes
         found[key] = LinkDeviation(
             now.start * factors.get(f"start.{ranks}", 1.0),
-            now.bandwidth * factors.get(f"bandwidth.{ranks}", 1.0),
+            _within(now.bandwidth, factors.get(f"bandwidth.{ranks}", 1.0), most),
         )
     return {key: one for key, one in found.items() if one != LinkDeviation()}
 
@@ -74,8 +81,8 @@ def _scaled_kernels(site: System, factors: Mapping[str, float]) -> dict[str, Ker
         if (memory, compute, floor) != (1.0, 1.0, 1.0):
             found[f"{site.chip.id}/{name}"] = replace(
                 kernel,
-                memory=_share(kernel.memory, memory),
-                compute=_share(kernel.compute, compute),
+                memory=_within(kernel.memory, memory),
+                compute=_within(kernel.compute, compute),
                 floor_seconds=kernel.floor_seconds * floor,
                 per_item_seconds=kernel.per_item_seconds / memory,
                 provenance=Provenance.FITTED,
@@ -84,5 +91,5 @@ def _scaled_kernels(site: System, factors: Mapping[str, float]) -> dict[str, Ker
     return found
 
 
-def _share(now: float, factor: float) -> float:
-    return min(now * factor, max(EFFICIENCY_LIMIT, now))
+def _within(now: float, factor: float, most: float = EFFICIENCY_LIMIT) -> float:
+    return min(now * factor, max(most, now))

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from engine.evidence.calibration.expected import expected
 from engine.evidence.calibration.run import Run
-from engine.hardware.chip import KernelConstants
+from engine.hardware.chip import Collective, KernelConstants
 from engine.hardware.kernels import constants_for
 from engine.serve.system import System
 from engine.words.messages import say
 
+EFFICIENCY_LIMIT = 0.98
 LEAST_COST = 1.0
 """Microseconds; a cost of nothing has no factor."""
 FAMILIES = {
@@ -67,6 +69,8 @@ class Constant:
     unit: str
     """Empty for a share of the chip's peak."""
     ranks: int = 0
+    most: float = inf
+    """What a chip can reach."""
 
     @property
     def key(self) -> str:
@@ -86,15 +90,19 @@ def site_constants(site: System, runs: Sequence[Run]) -> tuple[Constant, ...]:
     for figure in FIGURES:
         for family, kernels in shown.items():
             key = f"{figure}.{family}"
-            base, unit = _base(figure, kernels)
-            found.append(Constant((key,), NAMES[key], widths[key], base, unit))
+            base, unit, most = _base(figure, kernels)
+            found.append(Constant((key,), NAMES[key], widths[key], base, unit, most=most))
     for key in COSTS:
         found.append(Constant((key,), NAMES[key], widths[key], _cost(site, key), "µs"))
     for ranks in rank_counts(runs):
         start, bandwidth = _link(site, ranks)
-        for word, base, unit in (("start", start, "µs"), ("bandwidth", bandwidth, "GB/s")):
+        most = site.chip.scale_up.bandwidth_bytes * 1e-9
+        for word, base, unit, limit in (
+            ("start", start, "µs", inf),
+            ("bandwidth", bandwidth, "GB/s", most),
+        ):
             keys = (f"{word}.{ranks}",)
-            found.append(Constant(keys, NAMES[word], widths[word], base, unit, ranks))
+            found.append(Constant(keys, NAMES[word], widths[word], base, unit, ranks, limit))
     return tuple(found)
 
 
@@ -109,8 +117,12 @@ def causes(site: System, runs: Sequence[Run]) -> tuple[Constant, ...]:
         return tuple(f"{figure}.{family}" for family in families)
 
     found = [
-        Constant(of_kernels("memory"), "bandwidth efficiency", 0.2, shares[0], ""),
-        Constant(of_kernels("compute"), "compute efficiency", 0.4, shares[1], ""),
+        Constant(
+            of_kernels("memory"), "bandwidth efficiency", 0.2, shares[0], "", most=EFFICIENCY_LIMIT
+        ),
+        Constant(
+            of_kernels("compute"), "compute efficiency", 0.4, shares[1], "", most=EFFICIENCY_LIMIT
+        ),
         Constant(of_kernels("floor"), "launch floor", 0.4, max(floor, LEAST_COST), "µs"),
         Constant(("step",), "per-step cost", 0.7, _cost(site, "step"), "µs"),
         Constant(("request",), "per-request cost", 0.7, _cost(site, "request"), "µs"),
@@ -157,22 +169,28 @@ def _used(system: System) -> Iterator[tuple[str, tuple[KernelConstants, ...]]]:
         yield "attention", (mixing.decode_constants, mixing.prefill_constants)
 
 
-def _base(figure: str, kernels: Sequence[KernelConstants]) -> tuple[float, str]:
+def _base(figure: str, kernels: Sequence[KernelConstants]) -> tuple[float, str, float]:
+    """What it was, its unit, and the most it can be."""
     decode, prompt = kernels
     if figure == "floor":
-        return max(decode.floor_seconds * 1e6, LEAST_COST), "µs"
-    return (decode.memory, "") if figure == "memory" else (prompt.compute, "")
+        return max(decode.floor_seconds * 1e6, LEAST_COST), "µs", inf
+    return decode.memory if figure == "memory" else prompt.compute, "", EFFICIENCY_LIMIT
 
 
 def _cost(site: System, key: str) -> float:
     return max(float(getattr(site.engine.costs, COSTS[key])) * 1e6, LEAST_COST)
 
 
+def link_of(site: System, ranks: int) -> Collective:
+    """What the chip's file says of an all-reduce among as many chips, or nearly."""
+    table = site.chip.all_reduce
+    return table[min(table, key=lambda count: abs(count - min(ranks, site.chip.node_size)))]
+
+
 def _link(site: System, ranks: int) -> tuple[float, float]:
     """Microseconds that the smallest all-reduce over ``ranks`` chips takes, and GB/s that large
     ones reach."""
-    table = site.chip.all_reduce
-    known = table[min(table, key=lambda count: abs(count - min(ranks, site.chip.node_size)))]
+    known = link_of(site, ranks)
     start = known.alpha_seconds
     if known.small_bandwidth_bytes > 0:
         start = min(start, known.small_alpha_seconds)

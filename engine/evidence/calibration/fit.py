@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.evidence.calibration.applied import EFFICIENCY_LIMIT, calibrated_framework
+from engine.evidence.calibration.applied import calibrated_framework
 from engine.evidence.calibration.constants import Constant, site_constants
 from engine.evidence.calibration.expected import expected
 from engine.evidence.calibration.least_squares import Solution, least_squares
@@ -49,9 +49,9 @@ class Fitted:
 
     @property
     def value(self) -> float:
-        """The constant itself; a share stays below what a chip can reach."""
-        value, base = self.constant.base * self.factor, self.constant.base
-        return value if self.constant.unit else min(value, max(EFFICIENCY_LIMIT, base))
+        """The constant itself, no more than a chip can reach."""
+        base = self.constant.base
+        return min(base * self.factor, max(self.constant.most, base))
 
 
 @dataclass(frozen=True, slots=True)

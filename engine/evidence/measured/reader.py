@@ -19,7 +19,7 @@ from engine.evidence.measured.client_text import ClientText
 from engine.evidence.measured.dates import row_date
 from engine.evidence.measured.eras import framework_name
 from engine.evidence.measured.measurement import Measurement, Pool
-from engine.evidence.measured.recipes import client_of, recipe_of
+from engine.evidence.measured.recipes import as_launched, client_of, recipe_of
 from engine.evidence.measured.reported import token_time
 from engine.evidence.measured.runs import Run
 from engine.sources.csv_text import open_csv
@@ -126,7 +126,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         chips=read.count("chips", 1),
         tensor=read.count("tp", 1),
         pipeline=read.count("pp", 1),
-        expert=read.count("ep", 1),
+        expert=run.expert,
         attention_data=run.attention_data,
         prefill=prefill,
         decode=decode,
@@ -164,7 +164,7 @@ def _run(read: Cells, prefill: Pool | None, decode: Pool | None) -> Run:
     version, batch = read.text("framework_version"), read.amount("concurrency_or_batch")
     few = batch < FEW and prefill is None
     drafted = read.drafts() != 0
-    return Run(
+    run = Run(
         framework=framework_name(read.text("framework"), version),
         version=version,
         model=read.text("model"),
@@ -181,6 +181,7 @@ def _run(read: Cells, prefill: Pool | None, decode: Pool | None) -> Run:
         day=row_date(read.text("date"), read.text("notes"), version, few),
         drafts=drafted,
     )
+    return as_launched(run)
 
 
 def _at_line(line: int, problem: str) -> str:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 
 from engine.evidence.measured.runs import Conditions, Run
@@ -111,6 +112,25 @@ def _rules() -> tuple[_Rule, ...]:
 def _clients() -> tuple[tuple[Conditions, str], ...]:
     file = read_toml(ROOT / "accuracy" / "recipes.toml")
     return tuple((Conditions.of(rule), rule["words"]) for rule in file["client"])
+
+
+@cache
+def _layouts() -> tuple[tuple[Conditions, Mapping[str, bool]], ...]:
+    file = read_toml(ROOT / "accuracy" / "recipes.toml")
+    return tuple((Conditions.of(rule), rule["spans"]) for rule in file["layout"])
+
+
+def as_launched(run: Run) -> Run:
+    """``run`` with the degrees that its launch script chose by load, where its row says nothing of
+    them: over all chips of a worker."""
+    if run.expert > 1 or run.attention_data > 1:
+        return run
+    spans = next((spans for conditions, spans in _layouts() if conditions.fit(run)), {})
+    return replace(
+        run,
+        expert=run.tensor if spans.get("expert") else 1,
+        attention_data=run.tensor if spans.get("attention") else 1,
+    )
 
 
 def client_of(run: Run) -> str:

@@ -78,8 +78,8 @@ def test_latencies_rise_with_the_rate_and_with_the_percentile(
         )
         assert np.all(np.diff(rows, axis=0) >= -1e-9 * rows[1:])
         # Ranks hold whole sequences, and what is in flight varies less where places run out: in
-        # bursts a percentile near the largest rate may lie below that of a smaller one.
-        dip = 0.15 if shape < 1.0 else 0.05
+        # bursts a percentile near the largest rate may lie a little below that of a smaller one.
+        dip = 0.05 if shape < 1.0 else 0.01
         assert np.all(np.diff(rows, axis=1) >= -dip * rows[:, 1:]), (latency, rows)
 
 

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from engine.evidence.measured.predict import predict_rows
-from engine.evidence.measured.recipes import recipe_of
+from engine.evidence.measured.recipes import as_launched, recipe_of
 from engine.evidence.measured.runs import Run
 from tests.engine.evidence.measured.rows import make_rows
 
@@ -157,6 +157,27 @@ def test_a_recipe_whose_load_was_not_recorded_is_refused(tmp_path):
     ).refused
     assert "the server's limit (4 to 64) is not published" in refused[0]
     assert refused[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("chip", "weights", "answer", "concurrency", "day", "degrees"),
+    [
+        ("b200_sxm", "nvfp4", 1024, 8, "2025-11-02", (1, 1)),
+        ("b200_sxm", "nvfp4", 1024, 64, "2025-11-02", (8, 1)),
+        ("b200_sxm", "nvfp4", 8192, 16, "2025-11-02", (1, 1)),
+        ("b200_sxm", "nvfp4", 8192, 256, "2025-11-02", (8, 8)),
+        ("h200_sxm", "fp8", 1024, 64, "2025-11-02", (8, 1)),
+        ("h200_sxm", "fp8", 1024, 128, "2025-11-02", (8, 8)),
+        ("h200_sxm", "fp8", 1024, 128, "2025-11-03", (1, 1)),
+    ],
+)
+def test_scripts_chose_degrees_by_load_until_the_rows_named_them(
+    chip, weights, answer, concurrency, day, degrees
+):
+    run = Run("trtllm", model="DeepSeek-R1-0528", chip=chip, weights=weights, tensor=8)
+    load = {"input_tokens": 1024.0, "output_tokens": answer, "concurrency": concurrency}
+    made = as_launched(replace(run, day=date.fromisoformat(day), **load))
+    assert (made.expert, made.attention_data) == degrees
 
 
 @pytest.mark.parametrize(
