@@ -44,8 +44,8 @@ client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
               ``prefix_caching``, ``redundant_experts``, ``batch_overlap``, ``dp_lm_head``,
               ``prefill_interval``, ``rank_wait``, ``batch_wait``, ``host_cache_gib`` (behind the
-              prefix cache), ``graphs`` (``"off"``: eager), ``build``: those of the engine, its own
-              defaults where left out
+              prefix cache), ``graphs`` (``"off"``: eager), ``reduce_format``, ``build``:
+              those of the engine, its own defaults where left out
 
 The command line's words are understood too: ``isl osl isl_spread osl_spread shared_prefix think
 host_cache tp pp ep dp ttft tpot e2e latency goodput precision resolution image_size set number``,

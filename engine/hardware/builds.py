@@ -21,7 +21,7 @@ from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
 from engine.hardware.parts.bounds import MANY
 from engine.hardware.parts.scheduler import Scheduler
-from engine.scenario import Settings
+from engine.scenario import ReduceFormat, Settings
 from engine.sources.profile_files import FORMER, bundled_files, read_toml
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -97,6 +97,7 @@ def configured(
         "prefill_interval": settings.prefill_interval,
         "rank_wait_passes": settings.rank_wait,
         "batch_wait_passes": settings.batch_wait,
+        **_chosen_reduce(settings, framework, chip),
         **_chosen_host(settings, chip),
         **_chosen_copies(settings),
         **_chosen_overlap(settings),
@@ -146,6 +147,25 @@ def _chosen_copies(settings: Settings) -> dict[str, int | bool | None]:
         return {}
     ranks = 2 if copies else MANY
     return {"redundant_experts": copies, "balanced_ranks": ranks, "chosen_copies": True}
+
+
+def _chosen_reduce(settings: Settings, framework: Framework, chip: Chip) -> dict[str, ReduceFormat]:
+    """What large all-reduces are quantised to; raises `InputError` where an engine cannot."""
+    chosen, able = settings.reduce_format, framework.capabilities
+    if chosen is None:
+        return {}
+    known = able.reduce_shares if chip.generation in able.reduce_generations else {}
+    if chosen is not ReduceFormat.NONE and chosen not in known:
+        raise InputError(
+            say(
+                "--reduce-format: found {found}, expected {known} with {engine} on {chip}",
+                found=chosen.value,
+                known=" ".join((ReduceFormat.NONE, *known)),
+                engine=framework.name,
+                chip=chip.name,
+            )
+        )
+    return {"reduce_format": chosen}
 
 
 def _chosen_overlap(settings: Settings) -> dict[str, int]:

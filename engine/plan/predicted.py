@@ -99,6 +99,7 @@ class Predicted:
             "rank_wait": engine.scheduler.rank_wait_passes,
             "batch_wait": engine.scheduler.batch_wait_passes,
             "host_cache_gib": given.host_cache_gib,
+            "reduce_format": engine.capabilities.reduce_format.value,
             "graphs": engine.capabilities.replays_graphs,
             "build": given.build or engine.builds.newest,
         }

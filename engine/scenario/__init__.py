@@ -23,6 +23,7 @@ from engine.scenario.deployment import (
     ChipCount,
     LayoutLimits,
     PoolChoice,
+    ReduceFormat,
     Settings,
 )
 from engine.scenario.objectives import EVERY_PERCENT, USUAL_UTILISED_PERCENT, Best, Objectives
@@ -71,6 +72,7 @@ __all__ = [
     "NameKind",
     "Objectives",
     "PoolChoice",
+    "ReduceFormat",
     "Scenario",
     "Settings",
     "Task",

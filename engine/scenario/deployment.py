@@ -16,6 +16,15 @@ class ArrangementKind(StrEnum):
     ANY = "any"
 
 
+class ReduceFormat(StrEnum):
+    """What all-reduces of large messages are quantised to."""
+
+    NONE = "none"
+    INT8 = "int8"
+    INT6 = "int6"
+    INT4 = "int4"
+
+
 class ChipCount(StrEnum):
     """Who chose how many chips there are."""
 
@@ -83,7 +92,8 @@ class Settings:
     most for the others to have one as well, 0 where none waits; ``batch_wait`` are passes that
     prompts without attention-DP wait at most for others to share theirs; ``host_cache_gib`` of
     host memory for each chip hold what the prefix cache on the chips has no room for; without
-    ``graphs`` (eager) the host launches every kernel of every pass.
+    ``graphs`` (eager) the host launches every kernel of every pass; ``reduce_format`` is what large
+    all-reduces are quantised to.
     """
 
     memory_fraction: float | None = None
@@ -99,4 +109,5 @@ class Settings:
     batch_wait: int | None = None
     host_cache_gib: float | None = None
     graphs: bool | None = None
+    reduce_format: ReduceFormat | None = None
     build: str = ""

@@ -143,6 +143,7 @@ def _settings(settings: Settings) -> Options:
         ("rank-wait", settings.rank_wait),
         ("batch-wait", settings.batch_wait),
         ("host-cache", settings.host_cache_gib),
+        ("reduce-format", settings.reduce_format),
         ("build", settings.build or None),
     ):
         if value is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.scenario import MOST_HOST_GIB, MOST_RANK_WAIT, Scenario, Settings
+from engine.scenario import MOST_HOST_GIB, MOST_RANK_WAIT, ReduceFormat, Scenario, Settings
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.quantities import GIB
@@ -78,6 +78,22 @@ def _reads_on_off(what: str) -> Callable[[str], bool]:
         return word == "on"
 
     return read
+
+
+_FORMATS = tuple(ReduceFormat)
+
+
+def _reduce_format(text: str) -> ReduceFormat:
+    word = text.strip().lower()
+    if word not in _FORMATS:
+        raise InputError(
+            say(
+                "all-reduces in: found {text!r}, expected {known}",
+                text=clean(text, 20),
+                known=" ".join(_FORMATS),
+            )
+        )
+    return ReduceFormat(word)
 
 
 def _built(text: str) -> str:
@@ -204,6 +220,16 @@ SETTINGS: tuple[Field, ...] = (
         lambda prepared: prepared.framework.capabilities.replays_graphs,
         lambda value, direction: not value,
         False,
+    ),
+    _setting(
+        "reduce_format",
+        "all-reduces in",
+        "none int8 int6 int4, large ones; empty: own",
+        _reduce_format,
+        str,
+        lambda prepared: prepared.framework.capabilities.reduce_format,
+        lambda value, way: _FORMATS[(_FORMATS.index(value) + way) % len(_FORMATS)],
+        ReduceFormat.INT4,
     ),
     _setting(
         "host_cache_gib",

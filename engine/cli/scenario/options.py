@@ -11,6 +11,7 @@ from engine.scenario import (
     ClientKind,
     FirstToken,
     Mode,
+    ReduceFormat,
     Task,
     Text,
 )
@@ -180,6 +181,11 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
         "--graphs",
         choices=["on", "off"],
         help="replay graphs for passes without prompts; off: the host launches each kernel (eager)",
+    )
+    engine.add_argument(
+        "--reduce-format",
+        choices=[one.value for one in ReduceFormat],
+        help="quantise large all-reduces (vLLM's quick all-reduce on MI300 and MI350)",
     )
     engine.add_argument(
         "--host-cache", help="GiB of host memory for each chip, a second tier of the prefix cache"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from engine.cli.scenario.given import count_given, name_given, ratio_given
-from engine.scenario import MOST_HOST_GIB, MOST_RANK_WAIT, Settings
+from engine.scenario import MOST_HOST_GIB, MOST_RANK_WAIT, ReduceFormat, Settings
 from engine.words.units import LARGEST_COUNT, parse_whole
 
 
@@ -40,6 +40,9 @@ def settings_given(arguments: argparse.Namespace, start: Settings) -> Settings:
         host_cache_gib=ratio_given(
             arguments.host_cache, "host-cache", start.host_cache_gib, 0, MOST_HOST_GIB
         ),
+        reduce_format=start.reduce_format
+        if arguments.reduce_format is None
+        else ReduceFormat(arguments.reduce_format),
         graphs=start.graphs if graphs is None else graphs == "on",
         build=name_given(arguments.build, "build", start.build),
     )

@@ -192,6 +192,7 @@ def _settings(row: Measurement, framework: Framework, architecture: Architecture
         prefill_tokens=recipe.chunk_tokens or None,
         rank_wait=recipe.rank_wait,
         batch_wait=recipe.batch_wait,
+        reduce_format=recipe.reduce_format,
         max_sequences=int(recipe.sequences) if few else None,
         # Who ran longer requests than the model is made for had told the engine so.
         max_context=needed if own and needed - 1 > own else None,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from engine.evidence.measured.runs import Conditions, Run
+from engine.scenario import ReduceFormat
 from engine.sources.profile_files import read_toml
 from profiles import ROOT
 
@@ -22,7 +23,8 @@ class Recipe:
     of one pass of an attention rank, 0 where unknown; ``memory_fraction`` the share of memory the
     engine was given, 0 where unknown; ``rank_wait`` the passes that attention ranks' prompts wait
     for each other, None where unknown; ``batch_wait`` those that prompts wait for others to share
-    their pass, likewise; ``sequences`` the most that one attention rank of a decode
+    their pass, likewise; ``reduce_format`` what large all-reduces are quantised to, None where
+    unknown; ``sequences`` the most that one attention rank of a decode
     worker takes at once; ``draft`` what drafted ``draft_tokens``, 0 where unknown; ``unknown`` what
     else the row would have to say to be predicted, blank where nothing."""
 
@@ -31,6 +33,7 @@ class Recipe:
     memory_fraction: float = 0.0
     rank_wait: int | None = None
     batch_wait: int | None = None
+    reduce_format: ReduceFormat | None = None
     sequences: float = math.inf
     draft: str = ""
     draft_tokens: int = 0
@@ -52,6 +55,7 @@ class _Rule:
     memory_fraction: float
     rank_wait: int | None
     batch_wait: int | None
+    reduce_format: ReduceFormat | None
     most_sequences: float
     filled_batch: bool
     """Decode workers are built for the largest power of two that the load fills."""
@@ -93,6 +97,7 @@ def _rules() -> tuple[_Rule, ...]:
             rule.get("memory_fraction", 0.0),
             rule.get("rank_wait"),
             rule.get("batch_wait"),
+            ReduceFormat(rule["reduce_format"]) if "reduce_format" in rule else None,
             rule.get("max_sequences", math.inf),
             rule.get("filled_batch", False),
             rule.get("draft", ""),
@@ -145,6 +150,7 @@ def recipe_of(run: Run, elsewhere: bool = False) -> Recipe:
         chunk_tokens=next((tokens for rule in fitting if (tokens := rule.budget(run, drafted))), 0),
         memory_fraction=next((r.memory_fraction for r in fitting if r.memory_fraction), 0.0),
         rank_wait=next((r.rank_wait for r in fitting if r.rank_wait is not None), None),
+        reduce_format=next((r.reduce_format for r in fitting if r.reduce_format), None),
         batch_wait=next((r.batch_wait for r in fitting if r.batch_wait is not None), None),
         sequences=next((most for r in fitting if (most := r.sequences(run)) < math.inf), math.inf),
         draft=next((rule.draft for rule in fitting if rule.draft), ""),

@@ -8,6 +8,7 @@ from enum import Enum
 
 from engine.hardware.constants import constant
 from engine.hardware.parts.bounds import MANY
+from engine.scenario import ReduceFormat
 from engine.words.units import LARGEST_COUNT
 
 
@@ -161,3 +162,37 @@ class Capabilities:
         "them, which then launch nothing of their own",
         (),
     )
+    reduce_format: ReduceFormat = constant(
+        "reduce_format",
+        "what all-reduces of large messages are quantised to (vLLM's quick all-reduce on ROCm): "
+        "`none`, `int8`, `int6` or `int4`",
+        ReduceFormat.NONE,
+        choices=tuple(ReduceFormat),
+    )
+    reduce_shares: Mapping[str, float] = constant(
+        "reduce_shares",
+        "share of its bytes that such a message has then, scales included, by format; formats that "
+        "are not here it does not know",
+        {},
+        least=0,
+        most=1,
+    )
+    reduce_least_mib: Mapping[str, float] = constant(
+        "reduce_least_mib",
+        "MiB of a message from which on it is, by format and ranks (`int4/8`); on other numbers "
+        "of ranks none is",
+        {},
+        least=0,
+        most=1 << 20,
+    )
+    reduce_generations: tuple[str, ...] = constant(
+        "reduce_generations", "chip generations that it has those kernels for", ()
+    )
+
+    @property
+    def reduces_on(self) -> Mapping[int, float]:
+        """MiB from which on messages are quantised, by ranks."""
+        named = {name.partition("/")[::2]: least for name, least in self.reduce_least_mib.items()}
+        return {
+            int(ranks): least for (to, ranks), least in named.items() if to == self.reduce_format
+        }

@@ -80,7 +80,7 @@ _LANGUAGE = (
     *("client", "waves", "spread", "first_token"),
     *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
     *("redundant_experts", "batch_overlap", "dp_lm_head", "prefill_interval", "rank_wait"),
-    *("batch_wait", "host_cache_gib", "graphs"),
+    *("batch_wait", "host_cache_gib", "graphs", "reduce_format"),
 )
 _MEANT_FOR: Mapping[str, tuple[ModelCategory, ...]] = {
     **dict.fromkeys(_LANGUAGE, (ModelCategory.LANGUAGE,)),

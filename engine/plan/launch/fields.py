@@ -32,6 +32,7 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | host_bytes | the same for each chip, in bytes |
 | rank_wait | passes that a rank's prompts wait at most for the others' |
 | rank_wait_off | that they are told not to wait |
+| reduce_format | what large all-reduces are quantised to, in capitals |
 | batch_wait | passes that prompts without attention-DP wait at most for others to share theirs |
 | prefill_interval, decode_passes | passes between those that take prompts; the same less one |
 | images | images of a request |
@@ -103,6 +104,7 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
         "batch_wait": (scenario.settings.batch_wait or 0) * (layout.attention_data == 1),
         "dp_lm_head": int(_whole_head(prepared, scenario) and layout.attention_data > 1),
         **_host_cache(scenario, layout),
+        "reduce_format": _reduce_format(prepared, layout),
         "decode_passes": (scenario.settings.prefill_interval or 1) - 1,
         "images": scenario.workload.images,
         **_drafts(prepared, scenario),
@@ -127,6 +129,12 @@ def worker_assumptions(fields: Mapping[str, str]) -> Iterator[Assumption]:
     for name, says, others in SAID:
         if name in fields:
             yield Assumption(say(says, value=fields[name]), (name, *others))
+
+
+def _reduce_format(prepared: Prepared, layout: Layout) -> str:
+    """What large all-reduces are quantised to, where any are."""
+    able = prepared.framework.capabilities
+    return able.reduce_format.value.upper() if layout.tensor in able.reduces_on else ""
 
 
 def _graphs(engine: Framework, sequences: int, tokens: int) -> dict[str, int | str]:
@@ -192,6 +200,7 @@ SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("prefill_interval", "prompts in every {value}th pass at most", ("decode_passes",)),
     ("rank_wait", "prompts of attention ranks that wait up to {value} passes for the others'", ()),
     ("batch_wait", "prompts that wait up to {value} passes for others to share theirs", ()),
+    ("reduce_format", "large all-reduces in {value}", ()),
     ("images", "{value} images of a request", ()),
     (
         "host_cache",

@@ -30,6 +30,7 @@ from engine.scenario import (
     Lengths,
     Mode,
     NameKind,
+    ReduceFormat,
     Task,
     Text,
 )
@@ -98,6 +99,7 @@ class SettingsFile(Strict):
     batch_wait: int | None = Field(default=None, ge=0, le=MOST_RANK_WAIT)
     host_cache_gib: float | None = Field(default=None, ge=0, le=MOST_HOST_GIB)
     graphs: bool | None = None
+    reduce_format: ReduceFormat | None = Field(default=None, strict=False)
     build: str = Field(default="", max_length=60)
 
 

@@ -18,6 +18,7 @@ from engine.model.precision import Precision
 from engine.work.expert_slots import Placing
 from engine.work.tokens.collector import Collector
 from engine.work.tokens.operators import Elementwise, ExpertBank, Gemm, Mixing
+from engine.work.tokens.shortening import Shortening, shortening_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Inventory:
     norm_reduces: float
     """Layers that sum the squares of queries and keys over the attention ranks."""
     message_bytes_per_element: float
+    shortening: Shortening | None
+    """How large all-reduces are sent in fewer bytes; None where they are not."""
     dispatch_bytes_per_element: float
     gathering_ranks: float
     """Up to so many attention-DP ranks gather all tokens instead of dispatching each."""
@@ -110,6 +113,7 @@ def _inventory(
         dense_only_reduces=collector.expert_reduces,
         norm_reduces=collector.norm_reduces,
         message_bytes_per_element=2.0,
+        shortening=shortening_of(framework.capabilities, collector.chip.generation),
         dispatch_bytes_per_element=min(
             precision.activation_format(Role.ROUTED_EXPERT).bytes_per_element, 2.0
         ),

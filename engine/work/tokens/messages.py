@@ -46,7 +46,7 @@ def dense_messages(placed: Placed, tokens: FloatArray) -> list[Message]:
             name="all-reduce",
             kind="all_reduce",
             times=attention_reduces(inventory, layouts),
-            bytes=_hidden_bytes(inventory, tokens),
+            bytes=_reduced_bytes(inventory, tokens, layouts.tensor),
             ranks=layouts.tensor,
         )
     ]
@@ -65,6 +65,11 @@ def dense_messages(placed: Placed, tokens: FloatArray) -> list[Message]:
 
 def _hidden_bytes(inventory: Inventory, tokens: FloatArray) -> FloatArray:
     return inventory.hidden_size * inventory.message_bytes_per_element * tokens
+
+
+def _reduced_bytes(inventory: Inventory, tokens: FloatArray, ranks: FloatArray) -> FloatArray:
+    size = _hidden_bytes(inventory, tokens)
+    return size if inventory.shortening is None else inventory.shortening.of(size, ranks)
 
 
 def gathered_messages(placed: Placed, routed: FloatArray) -> list[Message]:

@@ -11,7 +11,7 @@ import pytest
 from engine.hardware.builds import build_day, built, configured, formers
 from engine.hardware.chip_profiles import chip_ids, load_chip
 from engine.hardware.framework_profiles import framework_ids, load_framework
-from engine.scenario import Settings
+from engine.scenario import ReduceFormat, Settings
 from engine.words.errors import InputError
 
 
@@ -76,6 +76,18 @@ def test_a_dated_build_is_described_by_the_profile_of_its_days_and_chips(
 def test_an_unknown_build_says_what_is_known(framework: str, build: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         built(load_framework(framework), load_chip("h100_sxm"), build)
+
+
+@pytest.mark.parametrize(
+    ("framework", "chip", "known"),
+    [("vllm", "h100_sxm", "expected none with vLLM"), ("sglang", "mi355x", "expected none with")],
+)
+def test_all_reduces_are_quantised_where_there_are_kernels(
+    framework: str, chip: str, known: str
+) -> None:
+    settings = Settings(reduce_format=ReduceFormat.INT4)
+    with pytest.raises(InputError, match=known):
+        configured(load_framework(framework), load_chip(chip), settings)
 
 
 def test_former_profiles_are_of_engines_and_chips_that_there_are() -> None:

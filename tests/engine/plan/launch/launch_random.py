@@ -20,7 +20,7 @@ from engine.plan.launch.fields import context
 from engine.plan.launch.process import Launch, Process, Role
 from engine.plan.launch_lines import launch_of
 from engine.plan.prepared import Prepared, prepare, prepare_on
-from engine.scenario import Mode, Scenario, Settings, Workload
+from engine.scenario import Mode, ReduceFormat, Scenario, Settings, Workload
 from engine.words.errors import InputError
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool, parse_pool
 from engine.work.layout import Layout
@@ -117,6 +117,7 @@ def _settings(chance: random.Random) -> Settings:
         prefill_interval=sometimes(5),  # type: ignore[arg-type]
         host_cache_gib=sometimes(32.0),  # type: ignore[arg-type]
         batch_wait=sometimes(20),  # type: ignore[arg-type]
+        reduce_format=sometimes(ReduceFormat.NONE),  # type: ignore[arg-type]
     )
 
 

@@ -13,7 +13,7 @@ from engine.plan.launch.fill import file_text, filled_words
 from engine.plan.launch.nodes import place
 from engine.plan.launch.process import Launch, Role, shell_word
 from engine.plan.launch_lines import launch_command, launch_of, launch_text, launch_values
-from engine.scenario import Mode, Settings, Workload
+from engine.scenario import Mode, ReduceFormat, Settings, Workload
 from engine.words.errors import InputError
 from engine.words.messages import speaking
 from engine.work.layout import Layout
@@ -138,6 +138,14 @@ def test_experts_in_int4_are_of_flydsl_where_it_has_them(chip, build, told):
     case = one(MIXTURE, chip, Layout(8), weights="int4", settings=Settings(build=build))
     (process,) = case.launch("vllm").processes
     assert ("flydsl" in process.arguments) is told
+
+
+@pytest.mark.parametrize(("layout", "told"), [(Layout(8), True), (Layout(replicas=8), False)])
+def test_quantised_all_reduces_are_told_where_there_are_any(layout, told):
+    settings = Settings(reduce_format=ReduceFormat.INT6)
+    case = one(SMALL, "mi300x", layout, settings=settings)
+    process = case.launch("vllm").processes[0]
+    assert (("VLLM_ROCM_QUICK_REDUCE_QUANTIZATION", "INT6") in process.environment) is told
 
 
 def test_weights_that_the_engine_cannot_make_need_another_checkpoint():
