@@ -10,7 +10,8 @@ from engine.model.dialects.index import canonical, reader_for
 from engine.model.dialects.nesting import flat_keys, left_out_keys, with_outer
 from engine.model.dialects.towers import parts
 from engine.model.dialects.towers.parts import Tower
-from engine.model.dialects.wrappers import WRAPPERS, Wrapper
+from engine.model.dialects.wrapper import Wrapper
+from engine.model.dialects.wrappers import WRAPPERS
 from engine.model.keys import Keys
 from engine.words.errors import UnknownArchitecture
 from engine.words.messages import say
