@@ -271,6 +271,7 @@ def _rescaled(table: Mapping[int, Collective], factor: float) -> dict[int, Colle
 
 
 def without_framework(group: Group, system: System) -> System:
-    """The group's system as if nobody had described its framework: what that was told is known."""
-    told = replace(group.asked.calls[0].scenario.settings, build="")
+    """The group's system as if nobody had described its framework: what that was told is known,
+    but for what this one alone can be told."""
+    told = replace(group.asked.calls[0].scenario.settings, build="", reduce_format=None)
     return replace(system, engine=configured(load_framework("generic"), system.chip, told))
