@@ -183,6 +183,22 @@ class Precision:
     def _usual(self, role: Role) -> Portion:
         return Portion(1.0, self.weight_format(role), self.activation_format(role))
 
+    def kept_as(self, name: str, bytes_per_element: float) -> Precision:
+        """The same where weights stored as ``name`` are kept in so many bytes an element."""
+
+        def kept(stored: NumberFormat) -> NumberFormat:
+            return stored.of_bytes(bytes_per_element) if stored.name == name else stored
+
+        return replace(
+            self,
+            weights=kept(self.weights),
+            overrides=tuple((role, kept(stored)) for role, stored in self.overrides),
+            modules=tuple(
+                (matrix, tuple(replace(one, weights=kept(one.weights)) for one in portions))
+                for matrix, portions in self.modules
+            ),
+        )
+
     @property
     def name(self) -> str:
         """The benchmark shorthand, ``W8A8``."""

@@ -322,6 +322,14 @@ class WeightPolicy:
         least=1,
         most=1 << 16,
     )
+    mxfp8_bytes: Mapping[str, float] = constant(
+        "mxfp8_bytes",
+        "bytes of an element that MXFP8 weights are kept in where loading widens them, by chip "
+        "generation",
+        {},
+        least=1,
+        most=4,
+    )
     expert_scale_bytes: Mapping[str, float] = constant(
         "expert_scale_bytes",
         "bytes of a scale of MXFP4 experts inside an FP8 checkpoint, by chip generation; its own 1 "

@@ -19,6 +19,8 @@ from engine.words.arrays import FloatArray
 from engine.work.expert_slots import ExpertSlots, Placing, expert_slots
 from engine.work.tokens.step import LayoutArrays
 
+WIDENED_FORMAT = "mxfp8"
+"""The format that is widened at load where a chip has no products of it."""
 PADDED_FORMAT = "mxfp4"
 """The format whose kernels pad experts (NVFP4 checkpoints are made in multiples already)."""
 SCALED_ELEMENTS = 32.0
@@ -38,6 +40,8 @@ def rank_weight_bytes(
 ) -> FloatArray:
     """Bytes on the chip of the fullest pipeline stage, with the prediction layers where they draft;
     a column."""
+    if widened := policy.mxfp8_bytes.get(chip.generation):
+        precision = precision.kept_as(WIDENED_FORMAT, widened)
     stage = stage_share(architecture, layouts)
     held = stored_weights(architecture, precision)
     whole = (layouts.attention_data > 1) & policy.whole_embeddings

@@ -50,6 +50,14 @@ def test_only_mxfp4_is_padded():
     assert weigh(model, Layout(), **policy) == weigh(model, Layout())
 
 
+def test_mxfp8_takes_16_bits_where_loading_widens_it():
+    model, policy = builders.mixture(layers=1), {"mxfp8_bytes": {"toy": 2}}
+    wide = replace(builders.BF16, weights=FORMATS["mxfp8"])
+    assert weigh(model, Layout(), wide, **policy) == weigh(model, Layout(), builders.BF16)
+    fp8 = replace(wide, weights=FORMATS["fp8_block"])
+    assert weigh(model, Layout(), fp8, **policy) == weigh(model, Layout(), fp8)
+
+
 def test_scales_of_experts_inside_an_fp8_checkpoint_may_be_wider_than_its_own():
     model, policy = builders.mixture(layers=1), {"expert_scale_bytes": {"toy": 4}}
     fp8 = FORMATS["fp8_block"]
