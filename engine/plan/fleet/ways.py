@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -40,6 +40,11 @@ class Part:
         """The kind of chips."""
         return self.scenario.chip
 
+    @property
+    def meets(self) -> bool:
+        """Whether they keep the objectives at it."""
+        return bool(self.sized.table.meets[self.sized.row])
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -65,6 +70,16 @@ class _Replica:
     arrangement: Aggregated
     precision: Precision
     rate: float
+
+    def alone(self, most: float) -> _Replica | None:
+        """The same at what one carries by itself: many that take requests in turn get them more
+        evenly than the few of a mix. None where that is less than `LEAST_SHARE` of ``most``."""
+        rate = self.rate
+        while rate > LEAST_SHARE * most:
+            if self.part(1, rate, 0.0).meets:
+                return replace(self, rate=rate)
+            rate *= FINEST
+        return None
 
     def part(self, count: int, rate: float, price: float) -> Part:
         """So many of them at ``rate`` together."""
@@ -150,9 +165,14 @@ def _replicas(prepared: Prepared, scenario: Scenario) -> list[_Replica]:
             if len(keeps):
                 rate = total / counts[int(keeps[0])]
                 found.append(_Replica(prepared, scenario, single, precision, rate))
-    found.sort(key=lambda one: (one.arrangement.chips, -one.rate))
+    alone = (one.alone(scenario.workload.rate) for one in _worthwhile(found))
+    return _worthwhile([one for one in alone if one is not None])
+
+
+def _worthwhile(found: Sequence[_Replica]) -> list[_Replica]:
+    """Those that carry more per chip than every smaller one."""
     kept: list[_Replica] = []
-    for one in found:
+    for one in sorted(found, key=lambda one: (one.arrangement.chips, -one.rate)):
         each = one.rate / one.arrangement.chips
         if all(each > other.rate / other.arrangement.chips for other in kept):
             kept.append(one)
