@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,16 +12,7 @@ from engine.model.config import LoadedModel, load_architecture
 from engine.model.model_profiles import bundled_models
 from engine.sources.files import MAXIMUM_CONFIG_BYTES
 from engine.words.errors import InputError, UnknownArchitecture
-
-TINY: dict[str, Any] = {
-    "model_type": "llama",
-    "hidden_size": 64,
-    "intermediate_size": 128,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "vocab_size": 100,
-}
+from tests.tiny import TINY
 
 
 def write(folder: Path, content: object) -> Path:

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,17 +15,9 @@ from engine.cli import run
 from engine.plan.saved.plan_file import load_plan
 from engine.sources.files import read_bytes, write_text
 from engine.words.errors import InputError
+from tests.tiny import TINY
 from tui.main import start
 
-TINY: dict[str, Any] = {
-    "model_type": "llama",
-    "hidden_size": 64,
-    "intermediate_size": 128,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "vocab_size": 100,
-}
 SWEEP = ["sweep", "--model", "llama-3.1-8b", "--chip", "h100", "--chips", "2", "--rows", "1"]
 
 

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from engine.model.config import load_architecture
 from engine.words.errors import InputError
 from tests.hub_server import Hub, Repository
+from tests.tiny import TINY
 
-TINY: dict[str, Any] = {
-    "model_type": "llama",
-    "hidden_size": 64,
-    "intermediate_size": 128,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "vocab_size": 100,
-}
 CONFIG = json.dumps(TINY).encode()
 SMALLER = json.dumps({**TINY, "num_hidden_layers": 1}).encode()
 FP8 = json.dumps({"quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}}).encode()

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from engine.cli import run
-from tests.engine.sources.hub.repositories import PARAMETERS, TINY
+from tests.engine.sources.hub.repositories import PARAMETERS
 from tests.hub_server import Hub
+from tests.tiny import TINY
 
 
 def described(capsys, *arguments: str) -> Any:
