@@ -14,6 +14,7 @@ from engine.cli.scenario.given import (
     format_given,
     name_given,
     ratio_given,
+    whole_given,
 )
 from engine.cli.scenario.settings import settings_given
 from engine.cli.scenario.workload import objectives_given, workload_given
@@ -32,7 +33,7 @@ from engine.scenario import (
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
-from engine.words.units import parse_instances, parse_percent, parse_whole
+from engine.words.units import parse_instances, parse_percent
 
 if TYPE_CHECKING:
     from engine.model.config import LoadedModel
@@ -92,9 +93,7 @@ def _made(
         else parse_percent(arguments.certainty, "--certainty", EVEN_CERTAINTY, MOST_CERTAINTY),
         counting=_counting(arguments, start.counting),
         prices=_prices(arguments.prices, start.prices),
-        benchmark_number=start.benchmark_number
-        if arguments.number is None
-        else parse_whole(arguments.number, "--number", 0, 999),
+        benchmark_number=whole_given(arguments.number, "number", start.benchmark_number, 0, 999),
         load_imbalance=ratio_given(
             arguments.load_imbalance, "load-imbalance", start.load_imbalance, 0.5, 1000
         ),

@@ -8,7 +8,7 @@ from typing import TypeVar
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
-from engine.words.units import parse_count, parse_ratio
+from engine.words.units import parse_count, parse_ratio, parse_whole
 
 Count = TypeVar("Count", int, int | None)
 Ratio = TypeVar("Ratio", float, float | None)
@@ -31,6 +31,11 @@ def name_given(text: str | None, what: str, otherwise: str) -> str:
 def count_given(text: str | None, what: str, otherwise: Count) -> Count:
     """A whole number from 1, as 4096 or 4K."""
     return otherwise if text is None else parse_count(text, f"--{what}")
+
+
+def whole_given(text: str | None, what: str, otherwise: Count, low: int, high: int) -> Count:
+    """A whole number from ``low`` to ``high``."""
+    return otherwise if text is None else parse_whole(text, f"--{what}", low, high)
 
 
 def ratio_given(text: str | None, what: str, otherwise: Ratio, low: float, high: float) -> Ratio:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from engine.cli.scenario.given import count_given, name_given, ratio_given
+from engine.cli.scenario.given import count_given, name_given, ratio_given, whole_given
 from engine.scenario import MOST_HOST_GIB, MOST_RANK_WAIT, ReduceFormat, Settings
-from engine.words.units import LARGEST_COUNT, parse_whole
+from engine.words.units import LARGEST_COUNT
 
 
 def settings_given(arguments: argparse.Namespace, start: Settings) -> Settings:
@@ -23,20 +23,22 @@ def settings_given(arguments: argparse.Namespace, start: Settings) -> Settings:
         max_sequences=count_given(arguments.max_sequences, "max-sequences", start.max_sequences),
         max_context=count_given(arguments.max_context, "max-context", start.max_context),
         prefix_caching=start.prefix_caching if caching is None else caching == "on",
-        redundant_experts=start.redundant_experts
-        if arguments.redundant_experts is None
-        else parse_whole(arguments.redundant_experts, "--redundant-experts", 0, LARGEST_COUNT),
+        redundant_experts=whole_given(
+            arguments.redundant_experts,
+            "redundant-experts",
+            start.redundant_experts,
+            0,
+            LARGEST_COUNT,
+        ),
         batch_overlap=start.batch_overlap if overlap is None else overlap == "on",
         dp_lm_head=start.dp_lm_head if head is None else head == "on",
         prefill_interval=count_given(
             arguments.prefill_interval, "prefill-interval", start.prefill_interval
         ),
-        rank_wait=start.rank_wait
-        if arguments.rank_wait is None
-        else parse_whole(arguments.rank_wait, "--rank-wait", 0, MOST_RANK_WAIT),
-        batch_wait=start.batch_wait
-        if arguments.batch_wait is None
-        else parse_whole(arguments.batch_wait, "--batch-wait", 0, MOST_RANK_WAIT),
+        rank_wait=whole_given(arguments.rank_wait, "rank-wait", start.rank_wait, 0, MOST_RANK_WAIT),
+        batch_wait=whole_given(
+            arguments.batch_wait, "batch-wait", start.batch_wait, 0, MOST_RANK_WAIT
+        ),
         host_cache_gib=ratio_given(
             arguments.host_cache, "host-cache", start.host_cache_gib, 0, MOST_HOST_GIB
         ),

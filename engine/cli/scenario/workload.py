@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from engine.cli.scenario.given import count_given, ratio_given
+from engine.cli.scenario.given import count_given, ratio_given, whole_given
 from engine.plan.metrics.table import LIMITED, USED
 from engine.scenario import (
     LEAST_BURSTINESS,
@@ -26,7 +26,7 @@ from engine.scenario import (
 )
 from engine.words.errors import InputError
 from engine.words.messages import say
-from engine.words.units import parse_per_second, parse_resolution, parse_whole
+from engine.words.units import parse_per_second, parse_resolution
 
 
 def workload_given(arguments: argparse.Namespace, start: Workload) -> Workload:
@@ -53,9 +53,7 @@ def workload_given(arguments: argparse.Namespace, start: Workload) -> Workload:
         image_width=width,
         image_height=height,
         sequence_tokens=count_given(arguments.isl, "isl", start.sequence_tokens),
-        images=start.images
-        if load.get("images") is None
-        else parse_whole(load["images"], "--images", 0, MOST_IMAGES),
+        images=whole_given(load.get("images"), "images", start.images, 0, MOST_IMAGES),
         cached=ratio_given(arguments.cached, "cached", start.cached, 0, 1),
         rate=start.rate
         if load.get("rate") is None

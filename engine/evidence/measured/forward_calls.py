@@ -14,6 +14,7 @@ from engine.evidence.measured.forward_names import measured_format, measured_mod
 from engine.evidence.measured.library import Library
 from engine.evidence.measured.measurement import Measurement
 from engine.hardware.chip import Chip
+from engine.hardware.chip_profiles import chip_aliases, load_chip
 from engine.model.precision import FORMATS
 from engine.scenario import Objectives, Scenario, Workload
 from engine.serve.asked import load_of, requests_of
@@ -33,8 +34,6 @@ OFFLINE_BATCHES = np.array([float(1 << power) for power in range(11)])
 """Images per stream: no published offline run uses larger batches."""
 SERVER_LOAD = "poisson"
 _OTHERWISE = re.compile(r"\((?P<format>\w+) on (?P<chip>\w+)\)", re.ASCII)
-_GENERATION = {"h100": "hopper"}
-"""Which chips a table means that says in which format one of them ran."""
 _RESOLUTION = re.compile(r"input (\d{2,4})x(\d{2,4})", re.ASCII)
 
 
@@ -102,7 +101,8 @@ def _format(words: str, chip: Chip) -> str:
     lowered = words.lower()
     name = lowered.split(" ")[0] if lowered else "fp16"
     other = _OTHERWISE.search(lowered)
-    if other and chip.generation == _GENERATION.get(other["chip"]):
+    like = chip_aliases().get(other["chip"]) if other else None
+    if other and like and load_chip(like).generation == chip.generation:
         name = other["format"]
     if name not in FORMATS:
         raise InputError(f"precision {clean(words, 40)!r} is unknown")
