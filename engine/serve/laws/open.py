@@ -12,10 +12,9 @@ from engine.serve.laws.queues import (
     Traffic,
     flight_stretch,
     further_seconds,
-    placed_share,
-    placed_variance,
     prompts_dispersion,
     prompts_during,
+    with_places,
     work_nodes,
 )
 from engine.serve.lengths import answer_nodes, input_variation, prompt_nodes
@@ -100,13 +99,15 @@ def _token_law(requests: Requests, traffic: Traffic, passes: SteadyPasses, mean:
     accepted, steps = requests.drafts.accepted, requests.steps_per_answer
     lasting = flight_stretch(traffic, passes)
     kept = 2.0 * lasting * (1.0 + lasting * np.expm1(-1.0 / lasting))
-    placed = placed_variance(requests, traffic, passes)
-    others = np.sqrt(placed * kept) * traffic.slope
+    placed = with_places(requests, traffic, passes)
+    others = np.sqrt(placed.variance * kept) * traffic.slope
     met = np.maximum(passes.step - passes.plain, 0.0)
     counted = prompts_dispersion(traffic, passes, steps, input_variation(requests) ** 2)
     prompts = met * np.sqrt(counted / np.maximum(prompts_during(passes, steps), 1.0))
-    skewed = np.minimum(np.sqrt(placed) / np.maximum(traffic.running, 1.0), 1.0) ** (1.0 / 3.0)
-    skewed = skewed * placed_share(requests, traffic, passes)
+    skewed = np.minimum(np.sqrt(placed.variance) / np.maximum(traffic.running, 1.0), 1.0) ** (
+        1.0 / 3.0
+    )
+    skewed = skewed * placed.share
     nodes = answer_nodes(requests)
     whole = np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 1.0)
     pieces = []

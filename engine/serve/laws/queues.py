@@ -230,7 +230,7 @@ def bunched(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> Float
     of the others beside itself (batch arrivals, ``(E[K²]/E[K] − 1)/2``), and as many more as passes
     grow by them. Bunches that find no place wait outside."""
     came = prompts_dispersion(traffic, passes, requests.steps_per_answer, 0.0)
-    kept = placed_share(requests, traffic, passes)
+    kept = with_places(requests, traffic, passes).share
     more: FloatArray = 0.5 * (came * kept - 1.0) * (flight_stretch(traffic, passes) - 1.0)
     return np.where(came > 1.0, np.maximum(more, 0.0), more)
 
@@ -254,21 +254,23 @@ def _in_flight_variance(requests: Requests, traffic: Traffic, passes: SteadyPass
     return variance
 
 
-def placed_variance(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> FloatArray:
-    """Of the number in flight that have a place, beyond which others wait: where few places are
-    free, their number is about geometric (as servers that idle in a busy queue), whose deviation is
-    its mean. Both limits are joined smoothly: at no rate a percentile turns back."""
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Of the number in flight that have a place its ``variance``, and the ``share`` that this is of
+    what it were without a limit: 1 where there are places enough."""
+
+    variance: FloatArray
+    share: FloatArray
+
+
+def with_places(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> Placed:
+    """Those that have a place, beyond which others wait: where few places are free, their number is
+    about geometric (as servers that idle in a busy queue), whose deviation is its mean. Both limits
+    are joined smoothly: at no rate a percentile turns back."""
     free = np.square(np.maximum(traffic.limit - traffic.running, 1.0))
     alone = np.maximum(_in_flight_variance(requests, traffic, passes), LEAST)
-    variance: FloatArray = free / (1.0 + free / alone)
-    return variance
-
-
-def placed_share(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> FloatArray:
-    """How much of the variance of the number in flight places leave: 1 where there are enough."""
-    variance = np.maximum(_in_flight_variance(requests, traffic, passes), LEAST)
-    share: FloatArray = placed_variance(requests, traffic, passes) / variance
-    return share
+    variance = free / (1.0 + free / alone)
+    return Placed(variance, variance / alone)
 
 
 def work_nodes(
